@@ -1,0 +1,1 @@
+"""Pure decisions on frozen data: no I/O, no clock, no randomness."""

@@ -1,0 +1,290 @@
+"""The words of Backstop as frozen data: what was seen, what was decided, what was done.
+
+Nothing here computes or reads anything. Times are timezone-aware UTC. Ids are `ArmId` where Backstop compares them
+and plain text where it only hands them back to Azure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.domain.arm_id import ArmId
+from shared.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What the VM was made from; a gallery image has an id and no publisher."""
+
+    publisher: str = ""
+    offer: str = ""
+    sku: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    """A virtual machine as ARM or Resource Graph shows it. `location` is lower-case without blanks."""
+
+    id: ArmId
+    location: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    provisioning_state: str = "Succeeded"
+    created: datetime | None = None
+    unique_id: str = ""  # properties.vmId: a re-created VM keeps its ARM id, not this one
+    image: Image = Image()
+    os_type: str = ""
+    ephemeral_os_disk: bool = False
+    managed_by: str = ""
+    group_managed_by: str = ""  # managedBy of the resource group
+
+
+class ProtectionState(StrEnum):
+    """Where a VM stands with Azure Backup, in one list over ARM's, Resource Graph's and backupStatus' own words."""
+
+    NONE = "none"
+    CONFIGURING = "configuring"
+    FIRST_BACKUP_PENDING = "firstBackupPending"  # IRPending: protected, no recovery point yet
+    PROTECTED = "protected"
+    ERROR = "error"
+    STOPPED = "stopped"  # somebody's choice: recovery points kept, no new ones
+    SUSPENDED = "suspended"  # ProtectionPaused or BackupsSuspended
+    SOFT_DELETED = "softDeleted"
+    UNRECOGNISED = "unrecognised"  # a state that this version does not know: never acted on
+
+
+ACTIVE_STATES = frozenset(
+    {ProtectionState.FIRST_BACKUP_PENDING, ProtectionState.PROTECTED, ProtectionState.ERROR}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """The VM's protected item; `NONE` has no ids. `backup_running` is what the item's last backup status says."""
+
+    state: ProtectionState
+    item_id: str = ""
+    vault_id: str = ""
+    backup_policy: str = ""  # name, as the vault spells it
+    has_recovery_point: bool = False
+    last_backup: datetime | None = None
+    last_backup_status: str = ""
+    backup_running: bool = False
+
+
+UNPROTECTED = Protection(ProtectionState.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """A Recovery Services vault; `ready` is False while Azure still makes it."""
+
+    id: ArmId
+    location: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Stands where something could not be read. Never to be taken for 'absent'."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that was seen of one VM at one moment. Any part that could not be read is an `Unread`."""
+
+    vm: Vm | Unread
+    protection: Protection | Unread
+    vaults: tuple[Vault, ...] | Unread  # those of the VM's subscription, any region
+    at: datetime
+
+
+class State(StrEnum):
+    """The verdict's state, in order of precedence."""
+
+    UNKNOWN = "UNKNOWN"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    COMPLIANT = "COMPLIANT"
+    EXEMPT = "EXEMPT"
+    NON_COMPLIANT = "NON_COMPLIANT"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonDetail:
+    """A reason with the value that gave rise to it, such as the opt-out's text. The value is data, never markup."""
+
+    reason: Reason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason.sentence} ({self.detail})" if self.detail else self.reason.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One state and at least one reason for each VM; `rule` is the name of the rule that won, or empty."""
+
+    state: State
+    reasons: tuple[ReasonDetail, ...]
+    rule: str = ""
+
+    def has(self, reason: Reason) -> bool:
+        """Whether this reason is among the verdict's."""
+        return any(each.reason is reason for each in self.reasons)
+
+
+class ActionKind(StrEnum):
+    """What Backstop can do to a VM's backup."""
+
+    ENABLE_PROTECTION = "EnableProtection"
+    START_INITIAL_BACKUP = "StartInitialBackup"
+    START_BACKUP = "StartBackup"  # a person's --backup-now on a VM that has recovery points already
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One write, fully decided. `item_id` is empty where the protection is yet to be made.
+
+    `retain` (from the start of the backup) and `retain_until` say how long the recovery point is kept; the date wins.
+    """
+
+    kind: ActionKind
+    vm: ArmId
+    vault_id: str
+    backup_policy: str
+    item_id: str = ""
+    retain: timedelta | None = None
+    retain_until: datetime | None = None
+
+
+class Status(StrEnum):
+    """How the work on a VM ended this time."""
+
+    NOTHING_TO_DO = "NOTHING_TO_DO"
+    SUCCEEDED = "SUCCEEDED"
+    ACCEPTED = "ACCEPTED"  # Azure works on it; look again later
+    ALREADY_DONE = "ALREADY_DONE"
+    DRY_RUN = "DRY_RUN"
+    DEFERRED = "DEFERRED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`look_again` says when a later message must take the VM up again; None means the work is finished."""
+
+    status: Status
+    look_again: datetime | None = None
+    error_code: str = ""
+    error: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRequest:
+    """Identity and cause only: state is read when the request is worked on, so a late or doubled request is harmless.
+
+    `attempt` counts tries that ended in a retryable error. `backup_now` and `retain_until` (UTC) are a person's wish
+    for an on-demand backup, subject to the same policy and guards.
+    """
+
+    vm_id: ArmId
+    cause: str  # event | sweep | cli
+    correlation_id: str = ""
+    run_id: str = ""
+    attempt: int = 1
+    backup_now: bool = False
+    retain_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One VM's line in every report: what was seen, decided and done, and when."""
+
+    vm: ArmId
+    location: str
+    verdict: Verdict
+    protection: Protection | None  # None where it could not be read
+    actions: tuple[Action, ...]
+    outcome: Outcome
+    at: datetime
+    cause: str = ""
+    correlation_id: str = ""
+    run_id: str = ""
+    policy_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription in scope."""
+
+    id: str
+    name: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look. Both empty means every subscription that the login can read."""
+
+    subscriptions: tuple[str, ...] = ()
+    management_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStatus:
+    """What backupStatus says: `Protecting` and `Protected` name the vault, wherever it is."""
+
+    status: str  # NotProtected | Protecting | Protected | ProtectionFailed, or a word not known yet
+    vault_id: str = ""
+    container: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Azure's 202: `operation_url` is followed verbatim (it may carry a signature) and never logged."""
+
+    operation_url: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationStatus:
+    """A long-running operation: InProgress, Succeeded, Failed or Canceled, with Azure's code when it failed."""
+
+    status: str
+    job_id: str = ""
+    error_code: str = ""
+    error: str = ""
+    retry_after: timedelta | None = None
+
+    @property
+    def running(self) -> bool:
+        """True until Azure reports an end."""
+        return self.status.lower() not in {"succeeded", "failed", "canceled", "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class BackupJob:
+    """A job of the backup service. `status` as Azure spells it: InProgress, Completed, Failed, …"""
+
+    id: str
+    operation: str
+    status: str
+    item_container: str  # lower-case `iaasvmcontainerv2;<rg>;<vm>`
+    started: datetime | None = None
+    ended: datetime | None = None
+    error_code: str = ""
+    error: str = ""
+    user_triggered: bool | None = None
+
+    @property
+    def running(self) -> bool:
+        """True while Azure may still write to the item."""
+        return self.status.lower() in {"inprogress", "cancelling", "notstarted"}

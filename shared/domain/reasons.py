@@ -1,0 +1,84 @@
+"""The closed list of reasons: why a VM's verdict is what it is.
+
+Each has a stable code, a sentence and a remedy; logs, reports, `explain` and tests use this one list. A new reason is
+added here and nowhere else.
+"""
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """`code`, `sentence` (what is so), `remedy` (what a person can do; empty when nothing is to be done)."""
+
+    UNPROTECTED = ("No backup protects this VM", "Backstop protects it when the policy enforces")
+    PROTECTED = ("A backup protects this VM", "")
+    PROTECTION_IN_PROGRESS = ("Azure is enabling backup for this VM", "")
+    INITIAL_BACKUP_RUNNING = ("Backup is enabled and the first backup is running", "")
+    NO_RECOVERY_POINT = (
+        "Backup is enabled but no first backup has run",
+        "Backstop starts the first backup when the policy enforces",
+    )
+    INITIAL_BACKUP_FAILED = (
+        "Backup is enabled but the first backup failed",
+        "Read the job's error in the vault, mend it and start a backup: backstop protect VM_ID --backup-now",
+    )
+    PROTECTION_ERROR = (
+        "Backup is enabled but its last state is an error",
+        "Open the protected item in the vault and follow its health details",
+    )
+    PROTECTION_STOPPED = (
+        "Somebody stopped this VM's backup and kept its recovery points",
+        "Resume it in the vault if that was not meant",
+    )
+    PROTECTION_SUSPENDED = ("Backups of this VM are suspended", "Resume them in the vault if that was not meant")
+    SOFT_DELETED = (
+        "Somebody deleted this VM's backup; the vault still holds it as soft-deleted",
+        "Undelete and resume it in the vault, or let the retention end",
+    )
+    OTHER_BACKUP_POLICY = (
+        "A backup protects this VM, but under another backup policy than its rule asks for",
+        "Change the item's backup policy in the vault, or the rule",
+    )
+    PROTECTED_ELSEWHERE = (
+        "The VM's backup lies in a vault outside its subscription and region",
+        "Check whether this is meant; Backstop never moves a backup",
+    )
+    UNRECOGNISED_PROTECTION_STATE = (
+        "The protected item is in a state that this version does not know",
+        "Look at the item in the vault and report the state",
+    )
+    NO_VAULT_IN_REGION = (
+        "No Recovery Services vault that the rule accepts exists in the VM's subscription and region",
+        "Create a vault there, or widen the rule's `vault`",
+    )
+    SETTLING = ("The VM is too new: its tags may still arrive", "Nothing; Backstop looks again after `settle`")
+    OPTED_OUT = ("Its owner opted out of backup by tag", "")
+    OPT_OUT_EXPIRED = ("The opt-out has ended and is not honoured", "Renew the tag with a later `until`, or let it go")
+    OPT_OUT_MALFORMED = (
+        "The opt-out tag cannot be read and is not honoured",
+        'Write it as "reason=...; until=YYYY-MM-DD"',
+    )
+    OPT_OUT_TOO_LONG = (
+        "The opt-out lasts longer than the policy allows and is not honoured",
+        "Choose an `until` within the policy's `optOut.maxDuration`",
+    )
+    OPT_OUT_FORBIDDEN = ("The rule forbids opting out; the tag is not honoured", "Ask the policy's owner")
+    EXCLUDED_DATABRICKS = ("A Databricks cluster owns this VM and replaces it at will", "")
+    EXCLUDED_AKS = ("An AKS cluster owns this VM and replaces it at will", "")
+    UNSUPPORTED_EPHEMERAL_OS_DISK = ("Azure Backup does not support ephemeral OS disks", "")
+    EXCLUDED_BY_POLICY = ("The policy excludes this VM", "")
+    VM_BEING_DELETED = ("The VM is being deleted", "")
+    VM_GONE = ("The VM no longer exists", "")
+    NO_RULE_MATCHES = ("No rule of the policy matches this VM", "Add a rule, such as a default with `match: {}`")
+    OUT_OF_SCOPE = ("The VM lies outside the scope that this Backstop looks after", "")
+    POLICY_DISABLED = ("The policy's mode is `disabled`", "Set `mode` to audit or enforce")
+    READ_FAILED = ("Something about this VM could not be read, so nothing is concluded", "Backstop tries again later")
+
+    def __init__(self, sentence: str, remedy: str) -> None:
+        self.sentence = sentence
+        self.remedy = remedy
+
+    @property
+    def code(self) -> str:
+        """The stable code, such as OPTED_OUT."""
+        return self.name

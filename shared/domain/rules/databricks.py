@@ -1,0 +1,22 @@
+"""Databricks cluster nodes: the workspace makes and deletes them, so a backup of one can never be restored to use.
+
+Evidence, any of which suffices: the image publisher and the `databricks-rg-` group that Azure Policy's own built-in
+excludes (azure-policy, VirtualMachineBackup_DINE 9.5.0), the vendor tag that Databricks puts on its nodes, and the
+managed resource group's `managedBy`.
+"""
+
+from shared.domain.model import Vm
+from shared.domain.reasons import Reason
+
+
+def check(vm: Vm) -> Reason | None:
+    """EXCLUDED_DATABRICKS on any of the evidence."""
+    tags = {name.lower(): value.lower() for name, value in vm.tags.items()}
+    evidence = (
+        vm.image.publisher.lower() == "azuredatabricks"
+        or vm.id.resource_group.lower().startswith("databricks-rg-")
+        or tags.get("vendor") == "databricks"
+        or "/providers/microsoft.databricks/" in vm.group_managed_by.lower()
+        or "/providers/microsoft.databricks/" in vm.managed_by.lower()
+    )
+    return Reason.EXCLUDED_DATABRICKS if evidence else None

@@ -1,0 +1,191 @@
+"""What the core needs from the world, as Protocols; adapters provide it, tests fake it.
+
+Every method may raise `RetryLaterError`, `PermanentError` or `SettingsError` (see errors.py). A method that finds
+nothing says so with None or an empty tuple; a failed read raises, so that it is never taken for "nothing there".
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.domain.arm_id import ArmId
+from shared.domain.model import (
+    Accepted,
+    BackupJob,
+    BackupStatus,
+    Finding,
+    OperationStatus,
+    Protection,
+    Scope,
+    Subscription,
+    Vault,
+    Vm,
+)
+
+
+class Clock(Protocol):
+    """Time as a port: the real one, or the simulator's virtual one."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+
+    async def wait_until(self, moment: datetime) -> None:
+        """Return when `moment` has come; sooner is allowed where other work may have become due."""
+
+
+class Inventory(Protocol):
+    """The estate in bulk, from Resource Graph: cheap, complete, and late by seconds to hours."""
+
+    async def subscriptions(self, scope: Scope) -> tuple[Subscription, ...]:
+        """The subscriptions that the scope reaches, as far as the login can read them."""
+
+    def vms(self, scope: Scope) -> AsyncIterator[Vm]:
+        """Every VM in scope, with its group's `managedBy`, ordered by id."""
+
+    async def vaults(self, scope: Scope) -> tuple[Vault, ...]:
+        """Every Recovery Services vault in scope."""
+
+    def protections(self, scope: Scope) -> AsyncIterator[tuple[str, Protection]]:
+        """(lower-cased VM id, its protected item) for every `AzureIaasVM` item in scope; a VM may have several."""
+
+
+class Compute(Protocol):
+    """One VM at a time, from the authority."""
+
+    async def vm(self, vm_id: ArmId) -> Vm | None:
+        """The VM with its group's `managedBy`, or None when ARM says that it does not exist."""
+
+
+class Backup(Protocol):
+    """Azure Backup, one VM at a time, from the authority."""
+
+    async def status(self, vm_id: ArmId, location: str) -> BackupStatus:
+        """backupStatus: whether any vault, wherever it is, protects the VM."""
+
+    async def vaults(self, subscription_id: str) -> tuple[Vault, ...]:
+        """The subscription's vaults; may be cached for minutes."""
+
+    async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
+        """The VM's protected item in this vault, soft-deleted ones included; None when there is none."""
+
+    async def jobs(self, vault_id: str, vm_id: ArmId, since: datetime) -> tuple[BackupJob, ...]:
+        """The VM's jobs of the operation Backup in this vault that started at or after `since`."""
+
+    async def operation(self, url: str) -> OperationStatus:
+        """Where a long-running operation stands. `url` is the one that Azure gave, followed verbatim."""
+
+    async def protect(self, vault_id: str, vm_id: ArmId, backup_policy: str) -> Accepted:
+        """PUT the protected item. The caller has made sure that there is none yet."""
+
+    async def start_backup(self, item_id: str, retain_until: datetime) -> Accepted:
+        """POST an on-demand backup. Each call starts another one, so the caller guards it."""
+
+
+class PauseSwitch(Protocol):
+    """The kill switch, read before every write."""
+
+    async def paused(self) -> str:
+        """Empty when writing is allowed, else the reason. An unreadable switch counts as paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message taken from a queue: invisible to others until done, put back, or timed out."""
+
+    queue: str
+    id: str
+    receipt: str
+    body: str
+    dequeue_count: int
+    inserted: datetime
+
+
+class WorkQueue(Protocol):
+    """Where requests wait; at-least-once, in no order."""
+
+    async def send(self, queue: str, body: str, *, not_before: datetime | None = None, group: str = "") -> None:
+        """Add a message, invisible until `not_before`. `group` lets a run find its own messages again."""
+
+    async def poison(self, queue: str, body: str, reason: str) -> None:
+        """Put a message that cannot be worked on into `<queue>-poison` with the reason."""
+
+
+class WorkSource(WorkQueue, Protocol):
+    """The receiving side, which Functions' host has in Azure and the local host has here."""
+
+    async def receive(self, queue: str, limit: int, visibility: timedelta) -> tuple[Received, ...]:
+        """Up to `limit` visible messages, oldest first."""
+
+    async def done(self, message: Received) -> None:
+        """Delete a message; a receipt that has timed out is ignored."""
+
+    async def put_back(self, message: Received, not_before: datetime) -> None:
+        """Make a message visible again at `not_before`, keeping its count."""
+
+    async def next_due(self, queue: str, group: str | None = None) -> datetime | None:
+        """When the next message (of the group) becomes visible; None when the queue holds none."""
+
+    async def depth(self, queue: str, group: str | None = None) -> int:
+        """How many messages (of the group) the queue holds, invisible ones included."""
+
+
+class Claims(Protocol):
+    """Exclusive claims that end by themselves, so that a killed worker blocks nobody for long."""
+
+    async def claim(self, key: str, owner: str, now: datetime, ttl: timedelta) -> datetime | None:
+        """None when claimed; else the moment at which the present holder's claim ends."""
+
+    async def release(self, key: str, owner: str) -> None:
+        """Give the claim back, if it is still the owner's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that was about to be made: recorded first, so that a crash in between is seen afterwards."""
+
+    at: datetime
+    operation_url: str = ""  # empty: it is not known whether Azure got the request
+
+
+class Ledger(Protocol):
+    """What Backstop itself did, where Azure alone cannot tell (or tells late)."""
+
+    async def intent(self, key: str) -> Intent | None:
+        """The intent on record for a key such as `protect|<vm id>`."""
+
+    async def record(self, key: str, intent: Intent) -> None:
+        """Put an intent on record, replacing an older one."""
+
+    async def forget(self, key: str) -> None:
+        """Take an intent off the record."""
+
+
+class FindingStore(Protocol):
+    """The latest finding of each VM, and the reports made of them."""
+
+    async def save(self, findings: Sequence[Finding]) -> None:
+        """Replace the latest finding of each of these VMs; an older finding never replaces a newer one."""
+
+    async def replace_all(self, findings: Sequence[Finding]) -> None:
+        """A complete discovery: VMs that are not in it have left the estate and lose their findings."""
+
+    async def latest(self) -> tuple[Finding, ...]:
+        """One finding for each VM, ordered by VM id."""
+
+    async def save_report(self, name: str, content: bytes) -> None:
+        """Keep a rendered report under a name such as `report.html`."""
+
+    async def load_report(self, name: str) -> bytes | None:
+        """The latest report of that name."""
+
+
+class Notices(Protocol):
+    """Tells the outside world what happened, when a custom topic is set."""
+
+    async def vm_protected(self, finding: Finding) -> None:
+        """Publish `Backstop.VmProtected`."""
+
+    async def report_ready(self, summary: dict[str, object]) -> None:
+        """Publish `Backstop.ReportReady`."""
+
