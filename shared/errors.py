@@ -44,19 +44,25 @@ class BackstopError(Exception):
 
 
 class RetryLaterError(BackstopError):
-    """The same call may succeed later; `retry_after` is what the service asked for, or None when it did not say."""
+    """The same call may succeed later; `retry_after` is what the service asked for, or None when it did not say.
+
+    `may_have_happened`: the request may have reached the service all the same (a reset connection, a 5xx), so a write
+    must not be repeated before the state has been read again.
+    """
 
     def __init__(
         self,
         message: str,
         *,
         retry_after: timedelta | None = None,
+        may_have_happened: bool = False,
         code: str = "",
         resource_id: str = "",
         remedy: str = "",
     ) -> None:
         super().__init__(message, code=code, resource_id=resource_id, remedy=remedy)
         self.retry_after = retry_after
+        self.may_have_happened = may_have_happened
 
 
 class PausedError(RetryLaterError):

@@ -173,6 +173,9 @@ class FindingStore(Protocol):
     async def latest(self) -> tuple[Finding, ...]:
         """One finding for each VM, ordered by VM id."""
 
+    async def of(self, vm_id: ArmId) -> Finding | None:
+        """The latest finding of one VM."""
+
     async def save_report(self, name: str, content: bytes) -> None:
         """Keep a rendered report under a name such as `report.html`."""
 

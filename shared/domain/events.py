@@ -29,6 +29,7 @@ class IgnoredBecause(StrEnum):
     OTHER_OPERATION = "its operation is neither a write of a VM nor of a VM's tags"
     NOT_A_VM = "it names no virtual machine"
     OTHER_TENANT = "it comes from another tenant"
+    OUT_OF_SCOPE = "its subscription is outside the scope"
 
 
 @dataclass(frozen=True, slots=True)

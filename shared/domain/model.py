@@ -88,10 +88,17 @@ class Vault:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Stands where something could not be read. Never to be taken for 'absent'."""
+    """Stands where something could not be read. Never to be taken for 'absent'.
+
+    `retryable` tells whether the same read may succeed later, `retry_after` what the service asked for.
+    """
 
     what: str
     why: str
+    code: str = ""
+    remedy: str = ""
+    retryable: bool = True
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,7 @@ class Status(StrEnum):
     """How the work on a VM ended this time."""
 
     NOTHING_TO_DO = "NOTHING_TO_DO"
+    QUEUED = "QUEUED"  # a request to change it waits in the queue
     SUCCEEDED = "SUCCEEDED"
     ACCEPTED = "ACCEPTED"  # Azure works on it; look again later
     ALREADY_DONE = "ALREADY_DONE"
@@ -176,13 +184,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`look_again` says when a later message must take the VM up again; None means the work is finished."""
+    """`look_again` says when a later message must take the VM up again; None means the work is finished.
+
+    `failed_try` is True where a retryable error ended this try, so that tries can be counted.
+    """
 
     status: Status
     look_again: datetime | None = None
     error_code: str = ""
     error: str = ""
     remedy: str = ""
+    failed_try: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""Follows the operations that Backstop itself started: one cheap poll a look, and nothing else while they run.
+
+The ledger holds each operation's URL, which Azure gave and which is followed verbatim. An operation whose URL is no
+longer answered is not an error: the state of the VM itself is read next anyway.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.act import POLL, backup_key, outcome_of, protect_key
+from shared.domain.arm_id import ArmId
+from shared.domain.model import OperationStatus, Outcome, Status
+from shared.errors import PermanentError, RetryLaterError
+from shared.ports import Backup, Clock, Intent, Ledger
+
+PATIENCE = timedelta(hours=2)  # ConfigureBackup takes about a minute (recorded traffic, 2019 and 2026)
+_REMEDY = "Look the code up in Azure Backup's troubleshooting guide and mend it; the next sweep tries again"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`waiting` or `failed` end this look; the flags say which operation of ours has just succeeded."""
+
+    waiting: Outcome | None = None
+    failed: Outcome | None = None
+    protected: bool = False
+    backup_started: bool = False
+
+
+async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> Followed:
+    """Where the VM's operation in flight stands, if there is one."""
+    for key in (protect_key(vm_id.key), backup_key(vm_id.key)):
+        intent = await ledger.intent(key)
+        if intent is None or not intent.operation_url:
+            continue
+        now = clock.now()
+        try:
+            status = await backup.operation(intent.operation_url)
+        except RetryLaterError as error:
+            return Followed(waiting=outcome_of(error, now))
+        except PermanentError as error:
+            log.warning("an operation can no longer be followed: %s", error.code or error.message, extra={"vm": vm_id.text})
+            status = OperationStatus("Unknown")
+        if status.running and status.status != "Unknown" and now < intent.at + PATIENCE:
+            return Followed(waiting=Outcome(Status.ACCEPTED, now + (status.retry_after or POLL)))
+        failed = status.status.lower() in {"failed", "canceled", "cancelled"}
+        if failed:
+            await ledger.forget(key)
+            return Followed(failed=Outcome(Status.FAILED, None, status.error_code, status.error, _REMEDY))
+        # The intent stays, without its URL: reads may lag behind, and the write must not be repeated before they show it.
+        await ledger.record(key, Intent(now))
+        if status.status.lower() == "succeeded":
+            return Followed(protected=key.startswith("protect"), backup_started=key.startswith("backup"))
+    return Followed()

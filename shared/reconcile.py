@@ -1,0 +1,171 @@
+"""One VM, level-triggered: observe, evaluate, plan, carry out the first step, record; a later look does the next.
+
+What happens depends on the state that is seen, never on which message came: doubled, late, out of order or killed
+midway it ends in the same place. Nothing waits here for Azure: an accepted request is looked at again later.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.act import POLL, Actor, outcome_of, protect_key
+from shared.domain.matching import CompiledPolicy, evaluate
+from shared.domain.model import (
+    ACTIVE_STATES,
+    Action,
+    Finding,
+    Observation,
+    Outcome,
+    Protection,
+    ReasonDetail,
+    ReconcileRequest,
+    State,
+    Status,
+    Unread,
+    Verdict,
+    Vm,
+)
+from shared.domain.planning import plan
+from shared.domain.policy import Mode
+from shared.domain.reasons import Reason
+from shared.errors import PermanentError, RetryLaterError
+from shared.follow import follow
+from shared.observe import observe
+from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, PauseSwitch
+
+LEASE = timedelta(minutes=5)  # one look makes under ten requests, each cut off after a minute at most
+BUSY = timedelta(seconds=30)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How one look ended; `finding` is None where nothing new was learnt (still running, or another worker has it)."""
+
+    outcome: Outcome
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Holds the ports. `enforce` is the operator's permission; it never overrides a policy in audit mode."""
+
+    policy: CompiledPolicy
+    enforce: bool
+    clock: Clock
+    compute: Compute
+    backup: Backup
+    claims: Claims
+    ledger: Ledger
+    pause: PauseSwitch
+    findings: FindingStore
+    notices: Notices
+
+    @property
+    def may_write(self) -> bool:
+        """Both the policy and the operator permit writing."""
+        return self.enforce and self.policy.mode is Mode.ENFORCE
+
+    async def reconcile(self, request: ReconcileRequest) -> Reconciled:
+        """Look at one VM and do the next step for it. Raises SettingsError only; the rest is in the outcome."""
+        owner, key, now = uuid.uuid4().hex, f"vm|{request.vm_id.key}", self.clock.now()
+        held_until = await self.claims.claim(key, owner, now, LEASE)
+        if held_until is not None:
+            again = min(held_until, now + BUSY)
+            return Reconciled(Outcome(Status.DEFERRED, again, "BUSY", "another worker is looking at this VM"))
+        try:
+            return await self._look(request)
+        finally:
+            await self.claims.release(key, owner)
+
+    async def look(self, request: ReconcileRequest) -> tuple[Observation | None, Verdict, tuple[Action, ...]]:
+        """Observe, evaluate and plan without writing anything, for `explain` and the plan of one VM."""
+        seen = await observe(request.vm_id, self.compute, self.backup, self.clock)
+        if seen is None:
+            return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)), ()
+        verdict = evaluate(seen, self.policy, self.clock.now())
+        backup_now, retain_until = request.backup_now, request.retain_until
+        return seen, verdict, plan(seen, verdict, self.policy, backup_now=backup_now, retain_until=retain_until)
+
+    async def _look(self, request: ReconcileRequest) -> Reconciled:
+        followed = await follow(request.vm_id, self.backup, self.ledger, self.clock)
+        if followed.waiting is not None:
+            return Reconciled(followed.waiting)
+        if followed.backup_started:
+            finding = await self.findings.of(request.vm_id)
+            if finding is not None and finding.verdict.state is State.COMPLIANT:
+                return await self._save(replace(finding, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now()))
+        seen, verdict, actions = await self.look(request)
+        if seen is None:
+            return await self._record(request, None, verdict, (), Outcome(Status.NOTHING_TO_DO))
+        if followed.failed is not None:
+            return await self._record(request, seen, verdict, actions, followed.failed)
+        protection = seen.protection
+        if isinstance(protection, Protection) and protection.state in ACTIVE_STATES:
+            await self.ledger.forget(protect_key(request.vm_id.key))
+        if not actions or isinstance(protection, Unread):
+            outcome = self._without_action(seen, verdict, just_protected=followed.protected)
+        elif not self.may_write:
+            outcome = Outcome(Status.DRY_RUN)
+        else:
+            actor = Actor(self.backup, self.ledger, self.pause, self.clock)
+            carried = await actor.carry_out(actions[0], protection, just_protected=followed.protected)
+            outcome = carried.outcome
+            seen = replace(seen, protection=carried.protection)
+            verdict = evaluate(seen, self.policy, self.clock.now())
+        done = await self._record(request, seen, verdict, actions, outcome)
+        if followed.protected and done.finding is not None:
+            await self._publish(done.finding)
+        return done
+
+    def _without_action(self, seen: Observation, verdict: Verdict, *, just_protected: bool) -> Outcome:
+        now = self.clock.now()
+        unread = next((part for part in (seen.vm, seen.protection, seen.vaults) if isinstance(part, Unread)), None)
+        if unread is not None and unread.retryable:
+            again = now + (unread.retry_after or POLL)
+            return Outcome(Status.DEFERRED, again, unread.code or "READ_FAILED", unread.why, unread.remedy, failed_try=True)
+        if unread is not None:
+            return Outcome(Status.FAILED, None, unread.code or "READ_FAILED", unread.why, unread.remedy)
+        if verdict.has(Reason.PROTECTION_IN_PROGRESS):
+            return Outcome(Status.ACCEPTED, now + POLL)
+        if verdict.has(Reason.SETTLING) and isinstance(seen.vm, Vm) and seen.vm.created is not None:
+            return Outcome(Status.DEFERRED, seen.vm.created + self.policy.settle, "SETTLING")
+        return Outcome(Status.SUCCEEDED if just_protected else Status.NOTHING_TO_DO)
+
+    async def _record(
+        self,
+        request: ReconcileRequest,
+        seen: Observation | None,
+        verdict: Verdict,
+        actions: tuple[Action, ...],
+        outcome: Outcome,
+    ) -> Reconciled:
+        vm = seen.vm if seen is not None else None
+        protection = seen.protection if seen is not None else None
+        return await self._save(
+            Finding(
+                vm=request.vm_id,
+                location=vm.location if isinstance(vm, Vm) else "",
+                verdict=verdict,
+                protection=protection if isinstance(protection, Protection) else None,
+                actions=actions,
+                outcome=outcome,
+                at=self.clock.now(),
+                cause=request.cause,
+                correlation_id=request.correlation_id,
+                run_id=request.run_id,
+                policy_hash=self.policy.policy.hash,
+            )
+        )
+
+    async def _save(self, finding: Finding) -> Reconciled:
+        await self.findings.save([finding])
+        return Reconciled(finding.outcome, finding)
+
+    async def _publish(self, finding: Finding) -> None:
+        """A lost notice is logged and no more: the VM is protected, and the report says so."""
+        try:
+            await self.notices.vm_protected(finding)
+        except (RetryLaterError, PermanentError) as error:
+            log.warning("the notice was not published: %s", outcome_of(error, finding.at).error, extra={"vm": finding.vm.text})

@@ -1,0 +1,144 @@
+"""Every setting, read once from the environment into a frozen value; a bad one is named together with its remedy.
+
+`local.settings.sample.json` lists them with safe defaults. Reading is strict: a mistyped value never falls back to a
+default, because the default might write where the person meant not to.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shared.domain.arm_id import is_subscription_id
+from shared.domain.model import Scope
+from shared.errors import SettingsError
+
+AZURE = "https://management.azure.com"
+_QUEUE = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
+_MANAGEMENT_GROUP = re.compile(r"[\w.()-]{1,90}")
+_TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the composition root needs to know. `enforce` permits writing; the policy's mode must permit it too."""
+
+    endpoint: str = AZURE
+    state_dir: Path = Path(".backstop")
+    policy_file: str = ""
+    scope: Scope = Scope()
+    enforce: bool = False
+    events_queue: str = "vm-events"
+    reconcile_queue: str = "reconcile"
+    sweep_schedule: str = "0 0 */4 * * *"
+    report_schedule: str = "0 0 6 * * *"
+    health_route: str = "health"
+    report_route: str = "report"
+    topic_endpoint: str = ""
+    topic_key: str = field(default="", repr=False)
+    in_azure: bool = False
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the endpoint is a server on this machine, to which no real token is ever sent."""
+        return is_loopback(self.endpoint)
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """The settings in `BACKSTOP_*`; SettingsError names the key that cannot be used."""
+    defaults = Settings()
+
+    def text(key: str, default: str) -> str:
+        return environment.get(f"BACKSTOP_{key}", "").strip() or default
+
+    return Settings(
+        endpoint=check_endpoint(text("ENDPOINT", AZURE)),
+        state_dir=Path(text("STATE", str(defaults.state_dir))),
+        policy_file=text("POLICY", ""),
+        scope=parse_scope(text("SCOPE", "").split(",")),
+        enforce=_boolean("BACKSTOP_ENFORCE", text("ENFORCE", "false")),
+        events_queue=_queue("BACKSTOP_EVENTS_QUEUE", text("EVENTS_QUEUE", defaults.events_queue)),
+        reconcile_queue=_queue("BACKSTOP_RECONCILE_QUEUE", text("RECONCILE_QUEUE", defaults.reconcile_queue)),
+        sweep_schedule=_schedule("BACKSTOP_SWEEP_SCHEDULE", text("SWEEP_SCHEDULE", defaults.sweep_schedule)),
+        report_schedule=_schedule("BACKSTOP_REPORT_SCHEDULE", text("REPORT_SCHEDULE", defaults.report_schedule)),
+        health_route=text("HEALTH_ROUTE", defaults.health_route),
+        report_route=text("REPORT_ROUTE", defaults.report_route),
+        topic_endpoint=text("TOPIC_ENDPOINT", ""),
+        topic_key=text("TOPIC_KEY", ""),
+        # Set by the platform in every deployed app, never on a laptop.
+        in_azure=bool(environment.get("WEBSITE_SITE_NAME")),
+    )
+
+
+def check_endpoint(url: str) -> str:
+    """The ARM endpoint without a trailing slash: Azure's own, or a server on loopback.
+
+    Any other host is refused, so that a person's token cannot go astray by a typing error.
+    """
+    parts = urlsplit(url)
+    if url.rstrip("/").lower() == AZURE:
+        return AZURE
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_loopback(url):
+        raise SettingsError(
+            f"the endpoint {url!r} is neither {AZURE} nor a server on this machine",
+            code="ENDPOINT",
+            remedy="Use http://127.0.0.1:PORT for a simulator, or leave the endpoint out for Azure",
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine's loopback: localhost, 127.0.0.0/8 or ::1."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def parse_scope(parts: Iterable[str]) -> Scope:
+    """Subscription ids and management group names, told apart by their form; SettingsError for anything else."""
+    subscriptions: list[str] = []
+    groups: list[str] = []
+    for part in (each.strip() for each in parts):
+        name = part.rsplit("/", 1)[-1]
+        if not part:
+            continue
+        if is_subscription_id(name):
+            subscriptions.append(name.lower())
+        elif _MANAGEMENT_GROUP.fullmatch(name):
+            groups.append(name)
+        else:
+            raise SettingsError(
+                f"the scope {part[:100]!r} is neither a subscription id nor the name of a management group",
+                code="SCOPE",
+                remedy="Give subscription ids or management group names, separated by commas",
+            )
+    if subscriptions and groups:
+        raise SettingsError(
+            "the scope mixes subscriptions and management groups",
+            code="SCOPE",
+            remedy="Give only subscription ids, or only management group names",
+        )
+    return Scope(tuple(dict.fromkeys(subscriptions)), tuple(dict.fromkeys(groups)))
+
+
+def _boolean(key: str, value: str) -> bool:
+    if value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    raise SettingsError(f"{key} is {value!r}", code=key, remedy="Set it to true or false")
+
+
+def _queue(key: str, value: str) -> str:
+    # Storage Queue names: 3 to 63 lower-case letters, digits and single hyphens (Azure Storage documentation).
+    if _QUEUE.fullmatch(value) and len(value) <= 63:
+        return value
+    raise SettingsError(f"{key} is {value!r}", code=key, remedy="Use 3 to 63 lower-case letters, digits or hyphens")
+
+
+def _schedule(key: str, value: str) -> str:
+    if len(value.split()) == 6:
+        return value
+    raise SettingsError(f"{key} is {value!r}", code=key, remedy="Use six fields, seconds first, such as 0 0 */4 * * *")

@@ -1,0 +1,83 @@
+"""Works on one message of the `reconcile` queue, and sees to it that no message is lost.
+
+A message ends done, sent again for a later moment, or in the poison queue with its reason. The same code runs behind
+the queue trigger and behind the command line.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain import messages
+from shared.domain.model import Outcome, ReconcileRequest, Status
+from shared.ports import Clock, WorkQueue
+from shared.reconcile import Reconciled, Reconciler
+
+MAX_TRIES = 8
+FIRST_BACKOFF = timedelta(seconds=30)
+LONGEST_BACKOFF = timedelta(minutes=15)
+# Looks are put on a grid, so that work which waits for Azure comes due together instead of one by one.
+GRID = timedelta(seconds=10)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """`queue_name` is where a request that must wait is sent again."""
+
+    reconciler: Reconciler
+    queue: WorkQueue
+    queue_name: str
+    clock: Clock
+
+    async def work_on(self, body: str) -> Reconciled | None:
+        """Work on one message body; None when it could not be read and went to the poison queue.
+
+        Raises SettingsError, which leaves the message where it is: a person must mend something first.
+        """
+        try:
+            request = messages.decode(body)
+        except ValueError as error:
+            await self.queue.poison(self.queue_name, body, f"not a request: {error}")
+            log.error("a message went to the poison queue: %s", error)
+            return None
+        done = await self.reconciler.reconcile(request)
+        outcome = done.outcome
+        log.info(
+            "%s",
+            outcome.status,
+            extra={
+                "vm": request.vm_id.text,
+                "correlation_id": request.correlation_id,
+                "run_id": request.run_id,
+                "code": outcome.error_code,
+            },
+        )
+        if outcome.look_again is None:
+            return done
+        if outcome.failed_try and request.attempt >= MAX_TRIES:
+            return await self._give_up(request, done)
+        later = replace(request, attempt=request.attempt + 1) if outcome.failed_try else request
+        not_before = next_look(outcome, request.attempt, self.clock.now())
+        await self.queue.send(self.queue_name, messages.encode(later), not_before=not_before, group=request.run_id)
+        return done
+
+    async def _give_up(self, request: ReconcileRequest, done: Reconciled) -> Reconciled:
+        error = done.outcome.error or done.outcome.error_code
+        reason = f"given up after {request.attempt} tries: {error}"
+        await self.queue.poison(self.queue_name, messages.encode(request), reason)
+        outcome = replace(done.outcome, status=Status.FAILED, look_again=None, error=reason)
+        if done.finding is None:
+            return Reconciled(outcome)
+        finding = replace(done.finding, outcome=outcome)
+        await self.reconciler.findings.save([finding])
+        return Reconciled(outcome, finding)
+
+
+def next_look(outcome: Outcome, attempt: int, now: datetime) -> datetime:
+    """When to look again: what the outcome asks for, later after repeated errors, rounded up to the grid."""
+    again = outcome.look_again or now
+    if outcome.failed_try:
+        again = max(again, now + min(FIRST_BACKOFF * 2 ** (attempt - 1), LONGEST_BACKOFF))
+    over = (again - datetime.min.replace(tzinfo=again.tzinfo)) % GRID
+    return again + (GRID - over if over else timedelta())
