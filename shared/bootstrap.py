@@ -1,0 +1,142 @@
+"""The one composition root: from settings to a working Backstop, for the deployed app, the command line and tests.
+
+Azure's SDK is imported here only when a Backstop is opened, never when the function app is indexed. The deployed app
+opens one per process, on its first invocation.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.domain.matching import CompiledPolicy
+from shared.domain.model import Subscription
+from shared.errors import SettingsError
+from shared.intake import Intake
+from shared.ports import Backup, Clock, Compute, FindingStore, Inventory, Notices, WorkSource
+from shared.reconcile import Reconciler
+from shared.settings import Settings, from_environment
+from shared.sweep import Sweeper
+from shared.worker import Worker
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from shared.adapters.local.pause import SqlitePauseSwitch
+    from shared.reporting.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class Backstop:
+    """Everything wired together; handlers and commands use its parts."""
+
+    settings: Settings
+    policy: CompiledPolicy
+    subscriptions: tuple[Subscription, ...]
+    clock: Clock
+    inventory: Inventory
+    compute: Compute
+    backup: Backup
+    queue: WorkSource
+    findings: FindingStore
+    pause: "SqlitePauseSwitch"
+    notices: Notices
+    reconciler: Reconciler
+    worker: Worker
+    intake: Intake
+    sweeper: Sweeper
+    reporter: "Reporter"
+    requests: "Counter[str]"  # ARM requests made so far, by kind
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant of the subscriptions that the login reads; empty when it reads none."""
+        return self.subscriptions[0].tenant_id if self.subscriptions else ""
+
+
+@asynccontextmanager
+async def open_backstop(settings: Settings) -> AsyncIterator[Backstop]:
+    """Connect, open the local store, load the policy. Raises SettingsError in one clear line."""
+    if settings.in_azure:
+        raise SettingsError(
+            "this version keeps its state on this machine's disk, which an Azure Functions instance loses",
+            code="STATE",
+            remedy="Run it from the command line; the adapters for Azure Storage come in a later version",
+        )
+    from shared.adapters.policy_file import load_policy
+
+    policy = load_policy(settings.policy_file)  # first: a bad file must be told before anything is asked of Azure
+    from shared.adapters.azure.backup import AzureBackup
+    from shared.adapters.azure.compute import AzureCompute
+    from shared.adapters.azure.connection import Connection
+    from shared.adapters.azure.inventory import ResourceGraphInventory
+    from shared.adapters.azure.topic import EventGridNotices, NoNotices
+    from shared.adapters.clock import SystemClock, VirtualClock
+    from shared.adapters.local.claims import SqliteClaims
+    from shared.adapters.local.findings import LocalFindingStore
+    from shared.adapters.local.ledger import SqliteLedger
+    from shared.adapters.local.pause import SqlitePauseSwitch
+    from shared.adapters.local.store import Store, store_name
+    from shared.adapters.local.work_queue import SqliteWorkQueue
+    from shared.reporting.reporter import Reporter
+
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(Connection(settings.endpoint))
+        subscriptions = await connection.first_contact()
+        tenant = subscriptions[0].tenant_id if subscriptions else ""
+        clock: Clock = VirtualClock(connection) if connection.virtual_clock_path else SystemClock()
+        store = stack.enter_context(Store(settings.state_dir / store_name(settings.endpoint, tenant)))
+        queue, claims, ledger = SqliteWorkQueue(store, clock), SqliteClaims(store), SqliteLedger(store)
+        findings, pause = LocalFindingStore(store, clock), SqlitePauseSwitch(store)
+        compute, backup = AzureCompute(connection, clock), AzureBackup(connection, clock)
+        inventory = ResourceGraphInventory(connection, clock, subscriptions)
+        notices: Notices = NoNotices()
+        if settings.topic_endpoint:
+            notices = await stack.enter_async_context(EventGridNotices(settings.topic_endpoint, settings.topic_key))
+        reconciler = Reconciler(
+            policy, settings.enforce, clock, compute, backup, claims, ledger, pause, findings, notices
+        )
+        jobs = settings.reconcile_queue
+        yield Backstop(
+            settings=settings,
+            policy=policy,
+            subscriptions=subscriptions,
+            clock=clock,
+            inventory=inventory,
+            compute=compute,
+            backup=backup,
+            queue=queue,
+            findings=findings,
+            pause=pause,
+            notices=notices,
+            reconciler=reconciler,
+            worker=Worker(reconciler, queue, jobs, clock),
+            intake=Intake(policy, settings.scope, tenant, inventory, ledger, queue, jobs, clock),
+            sweeper=Sweeper(policy, settings.enforce, clock, inventory, findings, queue, jobs),
+            reporter=Reporter(policy, findings, clock, notices),
+            requests=connection.requests,
+        )
+
+
+class _Process:
+    """The deployed app's Backstop: opened on the first invocation, kept until the process ends."""
+
+    backstop: Backstop | None = None
+    stack: AsyncExitStack | None = None
+
+
+async def process_backstop() -> Backstop:
+    """The Backstop of this process, opened from the environment on first use; a failed opening is tried again."""
+    if _Process.backstop is None:
+        stack = AsyncExitStack()
+        _Process.backstop = await stack.enter_async_context(open_backstop(from_environment(os.environ)))
+        _Process.stack = stack
+    return _Process.backstop
+
+
+async def close_process_backstop() -> None:
+    """Close what `process_backstop` opened; the local host calls it when it stops."""
+    stack, _Process.backstop, _Process.stack = _Process.stack, None, None
+    if stack is not None:
+        await stack.aclose()
