@@ -43,18 +43,24 @@ class Results:
 def read_results(junit: Path) -> Results:
     """Read the JUnit file that pytest wrote. Raises `OSError` or `ET.ParseError` when it is missing or broken."""
     cases = list(ET.parse(junit).getroot().iter("testcase"))  # noqa: S314  # written by our own pytest a moment ago
-    skips = [_skip(case) for case in cases if case.find("skipped") is not None]
     failed = {_name(case) for case in cases if case.find("failure") is not None or case.find("error") is not None}
     passed = {_name(case) for case in cases if case.find("skipped") is None} - failed
-    return Results(len(passed), len(failed), tuple(skip for skip in skips if skip.reason))
+    skips = [
+        Skip(_name(case), _reason(skipped))
+        for case in cases
+        for skipped in case.findall("skipped")
+        if skipped.get("type") != "pytest.xfail"
+    ]
+    return Results(len(passed), len(failed), tuple(skips))
 
 
 def _name(case: ET.Element) -> str:
     return "::".join(part for part in (case.get("classname", ""), case.get("name", "")) if part)
 
 
-def _skip(case: ET.Element) -> Skip:
-    skipped = case.find("skipped")
-    if skipped is None or skipped.get("type") == "pytest.xfail":
-        return Skip(_name(case), "")
-    return Skip(_name(case), skipped.get("message", "").removeprefix("Skipped: ") or "no reason given")
+def _reason(skipped: ET.Element) -> str:
+    """A test's reason is the message; a whole module's stands in the text, behind the place that said it."""
+    message = skipped.get("message", "")
+    if message == "collection skipped":
+        message = (skipped.text or "").partition("Skipped: ")[2].rstrip("')\"")
+    return message.removeprefix("Skipped: ") or "no reason given"
