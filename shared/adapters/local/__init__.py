@@ -1,0 +1,1 @@
+"""What Azure's storage is in the cloud, as one SQLite file and a folder on a laptop."""

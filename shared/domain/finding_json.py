@@ -1,0 +1,188 @@
+"""A finding as JSON text, and back without loss: the one form in which every store keeps it.
+
+Both finding stores, the local one and the one in Azure, use it, so a report says the same wherever it is made.
+Decoding is strict: a text that `encode` did not write is a `ValueError`, never a finding with holes in it.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from shared.domain.arm_id import parse_vm_id
+from shared.domain.model import (
+    Action,
+    ActionKind,
+    Finding,
+    Outcome,
+    Protection,
+    ProtectionState,
+    ReasonDetail,
+    State,
+    Status,
+    Verdict,
+)
+from shared.domain.reasons import Reason
+
+VERSION = 1
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def encode(finding: Finding) -> str:
+    """One line of ASCII JSON; the same text for the same finding."""
+    verdict, outcome = finding.verdict, finding.outcome
+    return json.dumps(
+        {
+            "version": VERSION,
+            "vm": finding.vm.text,
+            "location": finding.location,
+            "state": verdict.state.value,
+            "reasons": [[each.reason.code, each.detail] for each in verdict.reasons],
+            "rule": verdict.rule,
+            "protection": _protection_out(finding.protection),
+            "actions": [_action_out(each) for each in finding.actions],
+            "outcome": {
+                "status": outcome.status.value,
+                "lookAgain": _moment_out(outcome.look_again),
+                "errorCode": outcome.error_code,
+                "error": outcome.error,
+                "remedy": outcome.remedy,
+                "failedTry": outcome.failed_try,
+            },
+            "at": _moment_out(finding.at),
+            "cause": finding.cause,
+            "correlationId": finding.correlation_id,
+            "runId": finding.run_id,
+            "policyHash": finding.policy_hash,
+        },
+        separators=(",", ":"),
+    )
+
+
+def decode(text: str | bytes) -> Finding:
+    """The finding in `text`; ValueError says what is wrong with it."""
+    try:
+        data = json.loads(text)
+        if data["version"] != VERSION:
+            raise ValueError(f"version {data['version']!r} instead of {VERSION}")
+        at = _moment_in(data["at"])
+        if at is None:
+            raise ValueError("it has no time")
+        outcome = data["outcome"]
+        return Finding(
+            vm=parse_vm_id(_text(data, "vm")),
+            location=_text(data, "location"),
+            verdict=Verdict(
+                State(data["state"]),
+                tuple(_reason_in(each) for each in data["reasons"]),
+                _text(data, "rule"),
+            ),
+            protection=_protection_in(data["protection"]),
+            actions=tuple(_action_in(each) for each in data["actions"]),
+            outcome=Outcome(
+                Status(outcome["status"]),
+                _moment_in(outcome["lookAgain"]),
+                _text(outcome, "errorCode"),
+                _text(outcome, "error"),
+                _text(outcome, "remedy"),
+                _flag(outcome, "failedTry"),
+            ),
+            at=at,
+            cause=_text(data, "cause"),
+            correlation_id=_text(data, "correlationId"),
+            run_id=_text(data, "runId"),
+            policy_hash=_text(data, "policyHash"),
+        )
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"not a finding: {type(error).__name__} {error}") from None
+    except ValueError as error:
+        raise ValueError(f"not a finding: {error}") from None
+
+
+def _reason_in(data: Any) -> ReasonDetail:
+    code, detail = data
+    if not isinstance(detail, str):
+        raise ValueError("a reason's detail is not text")
+    return ReasonDetail(Reason[code], detail)
+
+
+def _protection_out(protection: Protection | None) -> dict[str, object] | None:
+    if protection is None:
+        return None
+    return {
+        "state": protection.state.value,
+        "itemId": protection.item_id,
+        "vaultId": protection.vault_id,
+        "backupPolicy": protection.backup_policy,
+        "hasRecoveryPoint": protection.has_recovery_point,
+        "lastBackup": _moment_out(protection.last_backup),
+        "lastBackupStatus": protection.last_backup_status,
+        "backupRunning": protection.backup_running,
+    }
+
+
+def _protection_in(data: Any) -> Protection | None:
+    if data is None:
+        return None
+    return Protection(
+        ProtectionState(data["state"]),
+        _text(data, "itemId"),
+        _text(data, "vaultId"),
+        _text(data, "backupPolicy"),
+        _flag(data, "hasRecoveryPoint"),
+        _moment_in(data["lastBackup"]),
+        _text(data, "lastBackupStatus"),
+        _flag(data, "backupRunning"),
+    )
+
+
+def _action_out(action: Action) -> dict[str, object]:
+    return {
+        "kind": action.kind.value,
+        "vm": action.vm.text,
+        "vaultId": action.vault_id,
+        "backupPolicy": action.backup_policy,
+        "itemId": action.item_id,
+        "retainMicroseconds": None if action.retain is None else action.retain // _MICROSECOND,
+        "retainUntil": _moment_out(action.retain_until),
+    }
+
+
+def _action_in(data: Any) -> Action:
+    retain = data["retainMicroseconds"]
+    if retain is not None and type(retain) is not int:
+        raise ValueError("retainMicroseconds is not a whole number")
+    return Action(
+        ActionKind(data["kind"]),
+        parse_vm_id(_text(data, "vm")),
+        _text(data, "vaultId"),
+        _text(data, "backupPolicy"),
+        _text(data, "itemId"),
+        None if retain is None else retain * _MICROSECOND,
+        _moment_in(data["retainUntil"]),
+    )
+
+
+def _moment_out(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _moment_in(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value)
+    if moment.utcoffset() != timedelta(0):
+        raise ValueError(f"a time that is not UTC: {value!r}")
+    return moment.astimezone(UTC)
+
+
+def _text(data: Mapping[str, object], key: str) -> str:
+    if not isinstance(data[key], str):
+        raise ValueError(f"{key} is not text")
+    return cast("str", data[key])
+
+
+def _flag(data: Mapping[str, object], key: str) -> bool:
+    if not isinstance(data[key], bool):
+        raise ValueError(f"{key} is neither true nor false")
+    return cast("bool", data[key])
