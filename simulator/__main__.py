@@ -1,0 +1,46 @@
+"""`python -m simulator`: serve one simulated Azure until SIGINT or SIGTERM.
+
+Prints exactly one line once it answers: `Simulator ready at http://127.0.0.1:PORT`.
+"""
+
+import argparse
+import asyncio
+import logging
+import signal
+
+from simulator.server import running
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="simulator", description="A local Azure over HTTP, on 127.0.0.1.")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--vms", type=int, default=200)
+    parser.add_argument("--subscriptions", type=int, default=None, help="default: one per 200 VMs, at least 4")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="real milliseconds added to every request")
+    parser.add_argument("--graph-lag-s", type=float, default=0.0, help="virtual seconds Resource Graph is behind")
+    parser.add_argument("--clock", choices=("flowing", "stepped"), default="flowing")
+    return parser.parse_args(argv)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with running(
+        vms=options.vms,
+        subscriptions=options.subscriptions,
+        seed=options.seed,
+        mode=options.clock,
+        latency=options.latency_ms / 1000,
+        graph_lag=options.graph_lag_s,
+        port=options.port,
+    ) as (base, _):
+        print(f"Simulator ready at {base}", flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(serve(parse()))

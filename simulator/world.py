@@ -1,0 +1,59 @@
+"""One simulated Azure: its state, its clock, and what watches over both.
+
+Handlers get it with every call. Nothing global: two worlds can run in one process.
+"""
+
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from simulator.clock import Clock
+from simulator.eventgrid import Hub
+from simulator.holds import Holds
+from simulator.ledger import Ledger
+from simulator.model import Operation
+from simulator.resourcegraph import Graph
+from simulator.state import State
+
+if TYPE_CHECKING:
+    from simulator.routing import Call
+
+
+class World:
+    def __init__(self, state: State, clock: Clock, *, latency: float = 0.0, graph_lag: float = 0.0) -> None:
+        """`latency` and `graph_lag` in seconds: real per request, virtual between a change and Resource Graph."""
+        self.state, self.clock, self.latency = state, clock, latency
+        self.ledger = Ledger()
+        self.holds = Holds()
+        self.secret = secrets.token_bytes(32)
+        self.graph = Graph(state, clock, graph_lag)
+        self.hub = Hub(state, clock)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def start_operation(self) -> Operation:
+        operation = Operation(self.state.new_id(), self.now())
+        self.state.operations[operation.id] = operation
+        return operation
+
+    def canonical_vm(self, vm_id: str) -> str:
+        """The id as the VM's owner spelt it, where the VM exists."""
+        vm = self.state.vms.get(vm_id.lower())
+        return vm.id if vm else vm_id
+
+    def vm_of(self, call: "Call") -> str | None:
+        """The VM that a request is about, from its path and body; None where it is about none."""
+        parts = [part for part in call.path.split("/") if part]
+        low = [part.lower() for part in parts]
+        if "virtualmachines" in low and low.index("virtualmachines") + 1 < len(parts):
+            return self.canonical_vm("/" + "/".join(parts[: low.index("virtualmachines") + 2]))
+        if "protectioncontainers" not in low or low[0] != "subscriptions":
+            return None
+        container = parts[low.index("protectioncontainers") + 1].split(";")
+        if container[0].lower() != "iaasvmcontainer" or len(container) < 4:
+            return None
+        group, name = container[-2:]
+        return self.canonical_vm(
+            f"/subscriptions/{parts[1]}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+        )
