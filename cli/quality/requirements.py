@@ -16,7 +16,7 @@ from cli.quality import pins
 from cli.quality.imports import Owners, files_of, packages_used
 from cli.quality.steps import ROOT
 
-OURS = ("backstop", "cli", "function_app", "handlers", "shared", "simulator", "tests")
+OURS = ("backstop", "benchmarks", "cli", "function_app", "handlers", "shared", "simulator", "tests")
 
 # Declared and imported nowhere: each with the reason why it must be there.
 NEEDED_UNSEEN: Mapping[str, str] = {
@@ -43,7 +43,7 @@ class Level:
 
 LEVELS = (
     Level("requirements", ("function_app.py", "handlers", "shared")),
-    Level("requirements-local", ("cli", "simulator"), leave_out="cli/quality"),
+    Level("requirements-local", ("cli", "simulator", "benchmarks"), leave_out="cli/quality"),
     Level("requirements-dev", ("tests", "cli/quality")),
 )
 
