@@ -12,6 +12,7 @@ from simulator.server import running
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="simulator", description="A local Azure over HTTP, on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--vms", type=int, default=200)
@@ -24,6 +25,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 async def serve(options: argparse.Namespace) -> None:
+    """Serve until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -125,6 +125,7 @@ def _moment(text: str) -> datetime:
 
 
 def get_job(call: Call) -> Answer:
+    """One job with its tasks."""
     vault = find_vault(call)
     job = vault.jobs.get(call.params["job"].lower())
     if job is None:

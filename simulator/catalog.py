@@ -40,10 +40,12 @@ Image = tuple[str, str, str, str]
 
 
 def uid(rng: random.Random) -> str:
+    """A uuid of this generator's."""
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
 def platform_image(image: Image) -> Json:
+    """An image of the marketplace's."""
     publisher, offer, sku, _ = image
     return {"publisher": publisher, "offer": offer, "sku": sku, "version": "latest", "exactVersion": "1.0.20260805"}
 
@@ -66,7 +68,7 @@ def vm_properties(
 ) -> Json:
     """`properties` of a virtual machine as ARM returns them."""
     group, name = vm_id.split("/")[4], vm_id.rsplit("/", 1)[1]
-    base = vm_id.split("/providers/")[0] + "/providers"
+    base = vm_id.partition("/providers/")[0] + "/providers"
     os_disk: Json = {
         "osType": os_type,
         "name": f"{name}_OsDisk_1",

@@ -27,6 +27,8 @@ class Protection:
 
 @dataclass(frozen=True)
 class Machine:
+    """A VM and its active protections."""
+
     subscription: str
     location: str
     protections: tuple[Protection, ...]

@@ -59,12 +59,14 @@ def list_vms(call: Call) -> Answer:
 
 
 def get_vm(call: Call) -> Answer:
+    """One VM; `$expand=instanceView` adds its run-time state."""
     vm = find_vm(call)
     expand = call.query.get("$expand", "").lower() == "instanceview"
     return Answer(200, vm_body(vm, instance_view=instance_view(vm) if expand else None))
 
 
 def get_instance_view(call: Call) -> Answer:
+    """The run-time state alone."""
     return Answer(200, instance_view(find_vm(call)))
 
 

@@ -19,6 +19,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def get_clock(call: Call) -> Answer:
+    """`{now, mode, nextDue}`."""
     clock = call.world.clock
     return Answer(200, {"now": _iso(clock.now()), "mode": clock.mode, "nextDue": _iso(clock.next_due)})
 
@@ -37,23 +38,28 @@ async def advance(call: Call) -> Answer:
 
 
 def get_counts(call: Call) -> Answer:
+    """Requests since the last reset."""
     return Answer(200, call.world.ledger.to_json())
 
 
 def reset_counts(call: Call) -> Answer:
+    """Begin to count anew; answers the zeroes."""
     call.world.ledger.reset()
     return Answer(200, call.world.ledger.to_json())
 
 
 def get_writes(call: Call) -> Answer:
+    """Every write of anyone but the estate, in order."""
     return Answer(200, [write.to_json() for write in call.world.ledger.writes])
 
 
 def get_labels(call: Call) -> Answer:
+    """The answer key."""
     return Answer(200, [label.to_json() for label in call.world.state.labels.values()])
 
 
 def get_check(call: Call) -> Answer:
+    """The verdict on what has happened so far."""
     world = call.world
     return Answer(200, check(list(world.state.labels.values()), machines(world), world.ledger.writes))
 
@@ -79,10 +85,12 @@ def machines(world: World) -> dict[str, Machine]:
 
 
 def post_arrivals(call: Call) -> Answer:
+    """Plan new VMs; see `arrivals.py`."""
     return Answer(200, arrivals.plan(call.world, call.body))
 
 
 def post_hold(call: Call) -> Answer:
+    """Let the nth such request from now on hang."""
     return Answer(201, call.world.holds.add(call.body).to_json())
 
 
@@ -94,11 +102,13 @@ async def get_holds(call: Call) -> Answer:
 
 
 def delete_holds(call: Call) -> Answer:
+    """Let go of everything that hangs."""
     call.world.holds.release()
     return Answer(204)
 
 
 def get_state(call: Call) -> Answer:
+    """How much there is of everything."""
     state, hub = call.world.state, call.world.hub
     items: Counter[str] = Counter()
     jobs: Counter[str] = Counter()

@@ -40,6 +40,8 @@ VM_WRITE = "Microsoft.Compute/virtualMachines/write"
 
 @dataclass
 class EventSubscription:
+    """Where to deliver, and which events."""
+
     id: str
     name: str
     scope: str
@@ -69,7 +71,10 @@ class Hub:
 
     def vm_created(self, vm: VirtualMachine) -> None:
         """A deployment: the VM is written twice, with its network interface, an extension and a start."""
-        correlation, group = str(uuid.UUID(int=self._rng.getrandbits(128), version=4)), vm.id.split("/providers/")[0]
+        correlation, group = (
+            str(uuid.UUID(int=self._rng.getrandbits(128), version=4)),
+            vm.id.partition("/providers/")[0],
+        )
         nic = f"{group}/providers/Microsoft.Network/networkInterfaces/{vm.name}-nic"
         for resource, operation in (
             (vm.id, VM_WRITE),
@@ -136,21 +141,26 @@ class Hub:
         cloud = target.schema != "EventGridSchema"
         body: Json | list[Json] = events.as_cloud_event(made) if cloud else [made]
         kind = "application/cloudevents+json; charset=utf-8" if cloud else "application/json; charset=utf-8"
-        assert self._client is not None, "deliveries need the hub's session"
+        client = self._open_client()
         try:
-            async with self._client.post(target.url, json=body, headers=headers | {"Content-Type": kind}) as answer:
+            async with client.post(target.url, json=body, headers=headers | {"Content-Type": kind}) as answer:
                 await answer.read()
                 return answer.status
         except (aiohttp.ClientError, TimeoutError):
             return None
 
+    def _open_client(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            raise RuntimeError("the hub's session is not open")
+        return self._client
+
     async def validate(self, target: EventSubscription) -> bool:
         """The handshake: the receiver shows that it wants these events."""
-        assert self._client is not None, "the handshake needs the hub's session"
+        client = self._open_client()
         try:
             if target.schema != "EventGridSchema":
                 origin = {"WebHook-Request-Origin": "eventgrid.azure.net", "WebHook-Request-Rate": "120"}
-                async with self._client.options(target.url, headers=origin) as answer:
+                async with client.options(target.url, headers=origin) as answer:
                     return answer.status == 200 and "WebHook-Allowed-Origin" in answer.headers
             code = str(uuid.uuid4())
             made = events.event(
@@ -163,7 +173,7 @@ class Hub:
                 "data": {"validationCode": code},
             }
             headers = {"aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": target.name.upper()}
-            async with self._client.post(target.url, json=[made], headers=headers) as answer:
+            async with client.post(target.url, json=[made], headers=headers) as answer:
                 if answer.status != 200:
                     return False
                 read = await answer.json(content_type=None)
@@ -233,15 +243,18 @@ async def put_subscription(call: "Call") -> Answer:
 
 
 def get_subscription(call: "Call") -> Answer:
+    """One event subscription."""
     return Answer(200, _body(_find(call)))
 
 
 def list_subscriptions(call: "Call") -> Answer:
+    """All event subscriptions of this subscription."""
     scope = f"/subscriptions/{find_subscription(call).id}".lower()
     return Answer(200, {"value": [_body(t) for t in call.world.hub.subscriptions.values() if t.scope == scope]})
 
 
 def delete_subscription(call: "Call") -> Answer:
+    """Stop delivering; what is under way is dropped."""
     found = call.world.hub.subscriptions.pop(_key(call).lower(), None)
     return Answer(200 if found else 204)
 

@@ -20,6 +20,7 @@ def _row(state: State, subscription: str, group: str, **columns: object) -> Json
 
 
 def vm(state: State, vm: VirtualMachine) -> Json:
+    """Table `resources`."""
     power = {"code": f"PowerState/{vm.power}", "displayStatus": f"VM {vm.power}", "level": "Info"}
     return _row(
         state,
@@ -74,6 +75,7 @@ def container(state: State, key: str) -> Json | None:
 
 
 def vault(state: State, vault: Vault) -> Json:
+    """Table `resources`."""
     body = vault_body(vault)
     return _row(
         state,
@@ -90,6 +92,7 @@ def vault(state: State, vault: Vault) -> Json:
 
 
 def policies(state: State, vault: Vault) -> list[Json]:
+    """Table `recoveryservicesresources`, one row per backup policy of the vault."""
     rows = []
     for policy in vault.policies.values():
         body = policy_body(vault, policy, 0, vault.created)
@@ -117,6 +120,7 @@ def _phase(item: ProtectedItem) -> str:
 
 
 def item(state: State, vault: Vault, item: ProtectedItem) -> Json:
+    """Table `recoveryservicesresources`."""
     shown = item_body(vault, item, item.created)["properties"]
     kept = ("friendlyName", "backupManagementType", "workloadType", "policyId", "policyName", "lastBackupStatus")
     properties: Json = {name: shown[name] for name in kept} | {
@@ -150,6 +154,7 @@ def item(state: State, vault: Vault, item: ProtectedItem) -> Json:
 
 
 def job(state: State, vault: Vault, job: Job) -> Json:
+    """Table `recoveryservicesresources`."""
     properties = job_body(vault, job, job.ended or job.started)["properties"]
     return _row(
         state,

@@ -24,6 +24,8 @@ class ClientGone(Exception):
 
 @dataclass
 class Hold:
+    """One order to hang, and what has become of it."""
+
     method: str
     operation: str
     nth: int
@@ -47,6 +49,8 @@ class Hold:
 
 
 class Holds:
+    """All holds, in the order they were asked for."""
+
     def __init__(self) -> None:
         self.all: list[Hold] = []
         self._caught = asyncio.Event()

@@ -142,29 +142,12 @@ class Builder:
 
     def draft(self, kind: str, subscription: str) -> Draft:
         """The making of one VM of this kind."""
-        rng = self.rng
-        image = rng.choice(catalog.IMAGES)
-        draft = Draft(self.plain_tags(), catalog.platform_image(image), image[3], f"rg-{rng.choice(catalog.APPS)}")
-        prod = {rng.choice(("env", "Env", "ENV")): "prod", "app": draft.group[3:]}
+        image = self.rng.choice(catalog.IMAGES)
+        group = f"rg-{self.rng.choice(catalog.APPS)}"
+        draft = Draft(self.tags(kind, group), catalog.platform_image(image), image[3], group)
         match kind:
-            case "no-tags":
-                draft.tags = None
-            case "prod":
-                draft.tags = prod
-            case "protected" | "other-policy" if rng.random() < 0.3:
-                draft.tags = prod
-            case "prod-opt-out":
-                draft.tags = prod | self.opt_out(self.valid_opt_out())
-            case "opt-out-expired":
-                draft.tags = self.plain_tags() | self.opt_out(self.opt_out_text(-rng.randint(2, 60)))
-            case "opt-out-too-long":
-                draft.tags = self.plain_tags() | self.opt_out(self.opt_out_text(rng.randint(120, 900)))
-            case "opt-out-malformed":
-                draft.tags = self.plain_tags() | self.opt_out(self.malformed_opt_out())
-            case "opted-out" | "opted-out-protected" | "opted-out-at-birth":
-                draft.tags = self.plain_tags() | self.opt_out(self.valid_opt_out())
             case "mixed-case-id":
-                draft.group, draft.shouts = f"RG-{rng.choice(catalog.APPS).title()}-Legacy", True
+                draft.group, draft.shouts = f"RG-{self.rng.choice(catalog.APPS).title()}-Legacy", True
             case "twin-unprotected":
                 draft.group += "-blue"
             case "gallery-image":
@@ -176,10 +159,34 @@ class Builder:
             case "ephemeral-os-disk" | "ephemeral":
                 draft.ephemeral = True
             case "excluded-resource-group":
-                draft.group = f"{rng.choice(('sandbox', 'Sandbox'))}-{rng.choice(catalog.OWNERS).replace('.', '-')}"
+                owner = self.rng.choice(catalog.OWNERS).replace(".", "-")
+                draft.group = f"{self.rng.choice(('sandbox', 'Sandbox'))}-{owner}"
             case "being-deleted":
                 draft.state = "Deleting"
         return draft
+
+    def tags(self, kind: str, group: str) -> dict[str, str] | None:
+        """The tags that go with this kind; most kinds have plain ones."""
+        rng = self.rng
+        prod = {rng.choice(("env", "Env", "ENV")): "prod", "app": group.removeprefix("rg-")}
+        match kind:
+            case "no-tags":
+                return None
+            case "prod":
+                return prod
+            case "protected" | "other-policy" if rng.random() < 0.3:
+                return prod
+            case "prod-opt-out":
+                return prod | self.opt_out(self.valid_opt_out())
+            case "opt-out-expired":
+                return self.plain_tags() | self.opt_out(self.opt_out_text(-rng.randint(2, 60)))
+            case "opt-out-too-long":
+                return self.plain_tags() | self.opt_out(self.opt_out_text(rng.randint(120, 900)))
+            case "opt-out-malformed":
+                return self.plain_tags() | self.opt_out(self.malformed_opt_out())
+            case "opted-out" | "opted-out-protected" | "opted-out-at-birth":
+                return self.plain_tags() | self.opt_out(self.valid_opt_out())
+        return self.plain_tags()
 
     def databricks(self, draft: Draft, subscription: str) -> None:
         """A Databricks worker, with two or more of the marks that tell one."""
@@ -234,7 +241,5 @@ class Builder:
 
     def malformed_opt_out(self) -> str:
         day = (self.now + timedelta(days=40)).date().isoformat()
-        return self.rng.choice(
-            ("yes", "true", "reason=", "until=tomorrow", "reason=test; until=tomorrow", "reason=ephemeral")
-            + (f"until={day}", f"reason=; until={day}")
-        )
+        worthless = ("yes", "true", "reason=", "until=tomorrow", "reason=test; until=tomorrow", "reason=ephemeral")
+        return self.rng.choice((*worthless, f"until={day}", f"reason=; until={day}"))

@@ -15,6 +15,8 @@ Expect = Literal["protect", "untouched", "report"]
 
 @dataclass(frozen=True)
 class Label:
+    """What to do with one VM. `backup_policy` is the one that its rule asks for."""
+
     vm_id: str
     kind: str
     expect: Expect

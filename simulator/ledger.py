@@ -23,6 +23,8 @@ NEITHER = {"POST refreshContainers"}
 
 @dataclass
 class Write:
+    """One request that may have changed something."""
+
     number: int
     at: datetime
     method: str

@@ -11,6 +11,7 @@ from simulator.wire import Answer, AzureError
 
 
 def endpoints(call: Call) -> Answer:
+    """The cloud's endpoints, all of them this server."""
     cloud = {
         "name": "BackstopSimulator",
         "resourceManager": call.base,
@@ -28,6 +29,7 @@ def endpoints(call: Call) -> Answer:
 
 
 def token(call: Call) -> Answer:
+    """An access token, as a managed identity's endpoint gives it."""
     if call.headers.get("metadata", "").lower() != "true":
         raise AzureError(400, "InvalidRequest", "Required metadata header not specified")
     now = int(call.world.now().timestamp())

@@ -18,12 +18,16 @@ SOFT_DELETE_DAYS = 14
 
 @dataclass
 class Subscription:
+    """A subscription; its id is lower-case."""
+
     id: str
     name: str
 
 
 @dataclass
 class ResourceGroup:
+    """A resource group, named as its maker spelt it."""
+
     id: str
     name: str
     subscription: str
@@ -34,6 +38,8 @@ class ResourceGroup:
 
 @dataclass
 class VirtualMachine:
+    """A virtual machine; `properties` are ARM's. `tags` None: it has none at all."""
+
     id: str
     name: str
     subscription: str
@@ -54,6 +60,8 @@ class VirtualMachine:
 
 @dataclass
 class BackupPolicy:
+    """A backup policy of a vault's."""
+
     name: str
     management: str = IAAS
     version: Literal["V1", "V2"] = "V1"
@@ -61,6 +69,8 @@ class BackupPolicy:
 
 @dataclass
 class Job:
+    """A job of the backup service."""
+
     id: str
     operation: str
     vm_id: str
@@ -115,6 +125,8 @@ class ProtectedItem:
 
 @dataclass
 class Vault:
+    """A Recovery Services vault with everything in it."""
+
     id: str
     name: str
     subscription: str

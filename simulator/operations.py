@@ -65,6 +65,7 @@ def _find(call: Call) -> Operation:
 
 
 def body(operation: Operation) -> Json:
+    """An operation as its status address shows it."""
     shown: Json = {
         "id": operation.id,
         "name": operation.id,
@@ -80,6 +81,7 @@ def body(operation: Operation) -> Json:
 
 
 def get_status(call: Call) -> Answer:
+    """200 with the status, whatever it is."""
     return Answer(200, body(_find(call)))
 
 

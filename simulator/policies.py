@@ -16,6 +16,7 @@ def _body(call: Call, vault: Vault, policy: BackupPolicy) -> Json:
 
 
 def list_policies(call: Call) -> Answer:
+    """`$filter` takes backupManagementType."""
     vault = find_vault(call)
     wanted = parse_filter(call.query.get("$filter", "")).get("backupmanagementtype", "").lower()
     rows = [_body(call, vault, p) for p in vault.policies.values() if wanted in ("", p.management.lower())]
@@ -23,6 +24,7 @@ def list_policies(call: Call) -> Answer:
 
 
 def get_policy(call: Call) -> Answer:
+    """One backup policy."""
     vault = find_vault(call)
     policy = vault.policies.get(call.params["policy"].lower())
     if policy is None:

@@ -24,6 +24,7 @@ CHANGE = (9, 13)
 
 
 def find_item(call: Call, vault: Vault) -> ProtectedItem | None:
+    """The item in the path, in whatever state, or None."""
     return vault.items.get(f"{call.params['container']}/{call.params['item']}".lower())
 
 
@@ -37,6 +38,7 @@ def existing_item(call: Call, vault: Vault) -> ProtectedItem:
 
 
 def get_item(call: Call) -> Answer:
+    """One item; 404 until it is configured."""
     vault = find_vault(call)
     return Answer(200, item_body(vault, existing_item(call, vault), call.world.now()))
 

@@ -42,6 +42,7 @@ def spell(arm_id: str, casing: int) -> str:
 
 
 def item_id(vault: Vault, item: ProtectedItem) -> str:
+    """A protected item's id in the usual spelling."""
     return f"{vault.id}/backupFabrics/Azure/protectionContainers/{item.container}/protectedItems/{item.name}"
 
 
@@ -51,6 +52,7 @@ def policy_id(vault: Vault, name: str) -> str:
 
 
 def vm_body(vm: VirtualMachine, *, listed: bool = False, instance_view: Json | None = None) -> Json:
+    """A VM, as a GET shows it or as a list does."""
     body: Json = {
         "name": vm.name,
         "id": vm_row_id(vm) if listed else vm.id,
@@ -73,6 +75,7 @@ def vm_row_id(vm: VirtualMachine) -> str:
 
 
 def group_body(group: ResourceGroup) -> Json:
+    """A resource group."""
     body: Json = {
         "id": group.id,
         "name": group.name,
@@ -87,6 +90,7 @@ def group_body(group: ResourceGroup) -> Json:
 
 
 def vault_body(vault: Vault) -> Json:
+    """A vault (fields of 2026)."""
     return {
         "location": vault.location,
         "name": vault.name,
@@ -117,6 +121,7 @@ def vault_body(vault: Vault) -> Json:
 
 
 def policy_body(vault: Vault, policy: BackupPolicy, count: int, now: datetime) -> Json:
+    """A backup policy with the number of items under it."""
     day = now.strftime("%Y-%m-%d")
     if policy.management != IAAS:
         properties: Json = {
@@ -156,6 +161,7 @@ def _iaas(policy: BackupPolicy, schedule_type: str, schedule: Json, at: str) -> 
 
 
 def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
+    """A protected item as the vault shows it."""
     policy = vault.policies.get(item.policy.lower())
     virtual = item.management == IAAS
     properties: Json = {

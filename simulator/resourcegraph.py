@@ -36,6 +36,7 @@ class Graph:
     def __init__(self, state: State, clock: Clock, lag: float) -> None:
         self._state, self._clock, self._lag = state, clock, timedelta(seconds=lag)
         self._lock = threading.Lock()
+        self._held: set[str] = set()  # records that have rows in the tables
         self._db = duckdb.connect(":memory:")
         self._db.execute("SET TimeZone='UTC'")
         self._db.execute("SET enable_external_access=false")
@@ -60,7 +61,7 @@ class Graph:
         Raises AzureError 400 where the query is wrong or beyond the translator.
         """
         with self._lock:
-            self._follow()
+            self.follow()
             self._set_scope(scope)
             sql = translate(kql, self._clock.now())
             try:
@@ -79,27 +80,30 @@ class Graph:
     def _set_scope(self, scope: list[str]) -> None:
         self._db.execute("SET VARIABLE scope = ?::VARCHAR[]", [scope])
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Bring the tables up to the state as of `lag` ago, by the changes only."""
         seen = self._clock.now() - self._lag
         due = [record for record, moment in self._state.changed.items() if moment <= seen]
         rows: dict[str, list[Json]] = {table: [] for table in TABLES}
-        gone: list[str] = []
         for record in due:
             del self._state.changed[record]
-            gone.append("|".join(record))
             for table, made in self._rows(*record).items():
                 rows[table].extend(row | {"record": "|".join(record)} for row in made)
-        if not gone:
-            return
-        structure = json.dumps([{"record": "VARCHAR"} | {c: "JSON" if c in DYNAMIC else "VARCHAR" for c in COLUMNS}])
+        names = {"|".join(record) for record in due}
+        stale = list(names & self._held)
+        self._held = (self._held - names) | {row["record"] for made in rows.values() for row in made}
         for table in TABLES:
-            self._db.execute(f"DELETE FROM store.{table} WHERE list_contains(?::VARCHAR[], record)", [gone])
+            if stale:
+                self._db.execute(f"DELETE FROM store.{table} WHERE list_contains(?::VARCHAR[], record)", [stale])
             if rows[table]:
-                self._db.execute(
-                    f"INSERT INTO store.{table} BY NAME SELECT unnest(from_json(?::JSON, ?), recursive := true)",
-                    [json.dumps(rows[table]), structure],
-                )
+                self._insert(table, rows[table])
+
+    def _insert(self, table: str, rows: list[Json]) -> None:
+        """Column by column: one statement whatever the number of rows, and several times faster than by row."""
+        columns = ("record", *COLUMNS)
+        values = [[_cell(row[column], column in DYNAMIC) for row in rows] for column in columns]
+        unnested = ", ".join(["unnest(?::VARCHAR[])"] * len(columns))
+        self._db.execute(f"INSERT INTO store.{table} SELECT {unnested}", values)
 
     def _rows(self, kind: str, key: str) -> Rows:
         """The rows that a record has now; none where it is gone."""
@@ -143,6 +147,10 @@ def bad_query(code: str, message: str) -> AzureError:
     """Resource Graph's 400: a general code, the particular one in its details."""
     text = "Please provide below info when asking for support."
     return AzureError(400, "BadRequest", text, [{"code": code, "message": message}])
+
+
+def _cell(value: Any, dynamic: bool) -> Any:
+    return json.dumps(value) if dynamic and value is not None else value
 
 
 def _value(value: Any, dynamic: bool) -> Any:

@@ -120,4 +120,5 @@ def decode_path(raw_path: str) -> str:
 
 
 def encode(body: object) -> bytes:
+    """JSON as it goes out."""
     return json.dumps(body, separators=(",", ":")).encode()

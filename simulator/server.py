@@ -28,6 +28,7 @@ from simulator import (
     status,
     subscriptions,
     tags,
+    vault_creation,
     vaults,
 )
 from simulator.clock import Clock, Mode
@@ -53,6 +54,7 @@ SERVICES = (
     status,
     subscriptions,
     tags,
+    vault_creation,
     vaults,
 )
 #: Constant, since nothing is throttled here; the names are what clients read (recorded traffic, 2025).
@@ -69,13 +71,16 @@ def create_app(world: World) -> web.Application:
 
 
 class Door:
+    """Takes every request of one world: to Azure, or to the control API."""
+
     def __init__(self, world: World) -> None:
         self.world = world
         self.azure = Router(route for service in SERVICES for route in service.ROUTES)
         self.control = Router(control.ROUTES)
 
-    async def lifetime(self, app: web.Application) -> AsyncIterator[None]:
+    async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
         """Opens the webhook client and, on a flowing clock, the task that runs due work."""
+        self.world.graph.follow()  # the first load takes longest: before anyone waits for it
         async with self.world.hub.session():
             flow = asyncio.create_task(self.world.clock.flow()) if self.world.clock.mode == "flowing" else None
             yield
@@ -86,16 +91,21 @@ class Door:
         self.world.graph.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Any request at all; answers 413 itself, since aiohttp's own has not Azure's shape."""
         path = decode_path(request.rel_url.raw_path)
         call = Call(
             world=self.world,
             method=request.method,
             path=path.rstrip("/") or "/",
             query={name.lower(): value for name, value in request.query.items()},
-            raw=await request.read(),
+            raw=b"",
             base=f"{request.scheme}://{request.host}",
             headers={name.lower(): value for name, value in request.headers.items()},
         )
+        try:
+            call.raw = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return self._respond(call, AzureError(413, "RequestEntityTooLarge", "The body is too large.").answer())
         if path.lower().startswith("/_sim/"):
             answer = await self._guarded(self._serve(self.control, call))
         else:
@@ -172,7 +182,7 @@ class Door:
 
 
 def _answering(error: AzureError) -> Handler:
-    return lambda call: error.answer()
+    return lambda _call: error.answer()
 
 
 async def _run(handler: Handler, call: Call) -> Answer:

@@ -82,14 +82,17 @@ class State:
 
 
 def group_id(subscription: str, name: str) -> str:
+    """A resource group's id."""
     return f"/subscriptions/{subscription}/resourceGroups/{name}"
 
 
 def vm_id(subscription: str, group: str, name: str) -> str:
+    """A VM's id."""
     return f"{group_id(subscription, group)}/providers/Microsoft.Compute/virtualMachines/{name}"
 
 
 def vault_id(subscription: str, group: str, name: str) -> str:
+    """A vault's id."""
     return f"{group_id(subscription, group)}/providers/Microsoft.RecoveryServices/vaults/{name}"
 
 

@@ -77,6 +77,7 @@ def pre_validate(call: Call) -> Answer:
 
 
 def validate_features(call: Call) -> Answer:
+    """Every size is supported here."""
     find_subscription(call)
     return Answer(200, {"supportStatus": "Supported"})
 

@@ -35,6 +35,7 @@ def not_found(resource: str, group: str) -> AzureError:
 
 
 def subscription_body(subscription: Subscription, tenant: str) -> Json:
+    """A subscription."""
     return {
         "id": f"/subscriptions/{subscription.id}",
         "subscriptionId": subscription.id,
@@ -52,34 +53,40 @@ def subscription_body(subscription: Subscription, tenant: str) -> Json:
 
 
 def list_tenants(call: Call) -> Answer:
+    """The one tenant."""
     tenant = call.world.state.tenant
     row = {"id": f"/tenants/{tenant}", "tenantId": tenant, "displayName": "Contoso", "tenantCategory": "Home"}
     return Answer(200, {"value": [row]})
 
 
 def list_subscriptions(call: Call) -> Answer:
+    """All subscriptions."""
     state = call.world.state
     rows = [subscription_body(s, state.tenant) for s in state.subscriptions.values()]
     return Answer(200, page(rows, call.query, call.url, PAGE) | {"count": {"type": "Total", "value": len(rows)}})
 
 
 def get_subscription(call: Call) -> Answer:
+    """One subscription."""
     return Answer(200, subscription_body(find_subscription(call), call.world.state.tenant))
 
 
 def list_locations(call: Call) -> Answer:
+    """The regions of the estate."""
     base = f"/subscriptions/{find_subscription(call).id}/locations"
     rows = [{"id": f"{base}/{name}", "name": name, "displayName": name} for name in (*REGIONS, BARE_REGION)]
     return Answer(200, {"value": rows})
 
 
 def list_groups(call: Call) -> Answer:
+    """All resource groups of the subscription."""
     wanted = find_subscription(call).id
     rows = [group_body(g) for g in call.world.state.groups.values() if g.subscription == wanted]
     return Answer(200, page(rows, call.query, call.url, PAGE))
 
 
 def get_group(call: Call) -> Answer:
+    """One resource group."""
     return Answer(200, group_body(find_group(call)))
 
 

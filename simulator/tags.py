@@ -46,6 +46,7 @@ def _store(call: Call, tags: dict[str, str]) -> Answer:
 
 
 def get_tags(call: Call) -> Answer:
+    """The tags, empty where there are none."""
     return _answer(_find(call))
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 class World:
+    """Everything that one simulated Azure consists of."""
+
     def __init__(self, state: State, clock: Clock, *, latency: float = 0.0, graph_lag: float = 0.0) -> None:
         """`latency` and `graph_lag` in seconds: real per request, virtual between a change and Resource Graph."""
         self.state, self.clock, self.latency = state, clock, latency
