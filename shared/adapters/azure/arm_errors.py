@@ -1,0 +1,148 @@
+"""The one place where failures of Azure's SDK become Backstop's errors.
+
+Errors are sorted by HTTP status first and by code only where the status does not tell: names of codes are poorly
+documented and change. What is unknown and may pass is `RetryLaterError`; what the caller sent wrongly or may not do
+is `PermanentError`. This module never waits and never retries.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    DeserializationError,
+    HttpResponseError,
+)
+
+from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
+
+LOGIN_REMEDY = "Run `az login` and try again."
+
+# The backup service's own brakes: "retry after few hours", and a day (azure-cli issue 32441).
+_CLOSED_FOR = {"clouddosabsolutelimitreached": timedelta(hours=24)}
+_CLOSED_FOR_HOURS = timedelta(hours=4)
+# A header asking for more than a week is taken for a week; it also keeps a mad number from overflowing.
+_LONGEST_WAIT = timedelta(days=7)
+_BUSY = re.compile(r"in_?progress|objectlocked|retryable|throttl|toomanyrequests", re.IGNORECASE)
+_SECONDS = re.compile(r"\d{1,12}(\.\d+)?", re.ASCII)
+_ACTION = re.compile(r"perform action '(?P<action>[^']{1,200})'(?: over scope '(?P<scope>[^']{1,500})')?")
+_UNREADABLE = (DecodeError, DeserializationError, json.JSONDecodeError, UnicodeDecodeError)
+
+
+@contextmanager
+def translated(resource_id: str = "", *, connection_wide: bool = False) -> Iterator[None]:
+    """Let only Backstop's errors out of the block; `connection_wide` says that the call stands for the whole login."""
+    try:
+        yield
+    except BackstopError:
+        raise
+    except (AzureError, aiohttp.ClientError, OSError, ValueError) as error:
+        raise translate(error, resource_id, connection_wide=connection_wide) from error
+
+
+def translate(error: Exception, resource_id: str = "", *, connection_wide: bool = False) -> BackstopError:
+    """The error of ours that stands for one of the SDK's, of aiohttp's, or of a malformed answer (ValueError)."""
+    if isinstance(error, _UNREADABLE):
+        return RetryLaterError(
+            "Azure's answer broke off or could not be read", code="UnreadableAnswer", resource_id=resource_id
+        )
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
+        return _from_status(error, error.status_code, resource_id, connection_wide)
+    if isinstance(error, ClientAuthenticationError):  # raised by the login itself, before any request
+        return LoginError("there is no usable login to Azure", code="NoLogin", remedy=LOGIN_REMEDY)
+    if isinstance(error, ValueError):
+        return PermanentError(
+            f"Azure's answer is not of the expected form: {clean(str(error))}",
+            code="MalformedAnswer",
+            resource_id=resource_id,
+        )
+    return RetryLaterError(
+        f"Azure could not be reached: {clean(str(error)) or type(error).__name__}",
+        code="NoAnswer",
+        resource_id=resource_id,
+    )
+
+
+def _from_status(error: HttpResponseError, status: int, resource_id: str, connection_wide: bool) -> BackstopError:
+    code = code_of(error)
+    message = _message_of(error) or f"Azure answered with status {status}"
+    headers: Mapping[str, str] = getattr(error.response, "headers", {})
+    if code.lower().startswith("clouddos"):
+        closed = _CLOSED_FOR.get(code.lower(), _CLOSED_FOR_HOURS)
+        wait = max(closed, retry_after(headers) or closed)
+        return RetryLaterError(message, retry_after=wait, code=code, resource_id=resource_id)
+    if status in (401, 403):
+        return _forbidden(status, code, message, resource_id, connection_wide)
+    if code.lower() == "missingsubscriptionregistration":  # a 409 that does not pass by itself
+        remedy = "Register the resource provider that the message names."
+        return PermanentError(message, code=code, resource_id=resource_id, remedy=remedy)
+    # 409: something else is at work on the same thing. The backup service says the same with 400 and a code.
+    if status in (408, 409, 429) or status >= 500 or (status >= 400 and _BUSY.search(code)):
+        return RetryLaterError(message, retry_after=retry_after(headers), code=code, resource_id=resource_id)
+    if status < 400:
+        message = f"Azure answered with status {status}, which Backstop does not follow"
+    return PermanentError(message, code=code, resource_id=resource_id)
+
+
+def _forbidden(status: int, code: str, message: str, resource_id: str, connection_wide: bool) -> BackstopError:
+    if connection_wide:
+        remedy = LOGIN_REMEDY if status == 401 else "Give the login the role Reader on the scope."
+        return LoginError(message, code=code, remedy=remedy)
+    missing = _ACTION.search(message)
+    if missing is None:
+        remedy = "Give the login a role that allows this."
+    else:
+        scope = f" on {missing['scope']}" if missing["scope"] else ""
+        remedy = f"Give the login a role with the action {missing['action']}{scope}."
+    return PermanentError(message, code=code or "AuthorizationFailed", resource_id=resource_id, remedy=remedy)
+
+
+def is_not_found(error: HttpResponseError) -> bool:
+    """Whether Azure answered 404. What that means is the caller's to say: a thing, its group, or its subscription."""
+    return error.status_code == 404
+
+
+def code_of(error: HttpResponseError) -> str:
+    """Azure's own code, such as `ResourceNotFound`; `HTTP 404` where the answer holds none."""
+    code = clean(str(error.error.code or "")) if error.error is not None else ""
+    return code or f"HTTP {error.status_code}"
+
+
+def _message_of(error: HttpResponseError) -> str:
+    return clean(str(error.error.message or "")) if error.error is not None else ""
+
+
+def clean(text: str) -> str:
+    """One printable line of at most 500 characters."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:500]
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """How long the service asks to wait: never negative, None where it does not say or says nothing sensible.
+
+    A `Retry-After` that is a date is measured from the answer's own `Date`, so that a clock that goes wrong here, or a
+    virtual one there, does no harm; RFC 9110 has every server with a clock send it.
+    """
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        text = headers.get(name, "").strip()
+        if _SECONDS.fullmatch(text):
+            return _bounded(float(text) / 1000)
+    text = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(text):
+        return _bounded(float(text))
+    try:
+        asked, sent = parsedate_to_datetime(text), parsedate_to_datetime(headers.get("date", ""))
+        return _bounded((asked - sent).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # TypeError: one of the two names no time zone
+        return None
+
+
+def _bounded(seconds: float) -> timedelta:
+    return min(timedelta(seconds=max(seconds, 0.0)), _LONGEST_WAIT)

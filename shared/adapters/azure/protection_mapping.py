@@ -1,0 +1,107 @@
+"""Azure Backup's protected items and jobs in the core's words. Pure.
+
+ARM and Resource Graph name one state differently, so each has its table here. A word that is in neither is
+`UNRECOGNISED`, which the core never acts on.
+"""
+
+from shared.adapters.azure.wire import Wire, flag_at, list_at, moment_at, object_at, required_text, text_at, value_at
+from shared.domain.arm_id import vault_id_of
+from shared.domain.model import BackupJob, Protection, ProtectionState
+
+IAAS_VM = "azureiaasvm"
+
+# protectionState of an item read from the vault (azure-mgmt-recoveryservicesbackup 11.2.0).
+_ARM_STATES = {
+    "irpending": ProtectionState.FIRST_BACKUP_PENDING,
+    "protected": ProtectionState.PROTECTED,
+    "protectionerror": ProtectionState.ERROR,
+    "protectionstopped": ProtectionState.STOPPED,
+    "protectionpaused": ProtectionState.SUSPENDED,
+    "backupssuspended": ProtectionState.SUSPENDED,
+}
+# currentProtectionState of a row of Resource Graph. ProtectionConfigured covers both sides of the first backup.
+_GRAPH_STATES = {
+    "configuringprotection": ProtectionState.CONFIGURING,
+    "protectionconfigured": ProtectionState.PROTECTED,
+    "configuringprotectionfailed": ProtectionState.ERROR,
+    "protectionerror": ProtectionState.ERROR,
+    "protectionstopped": ProtectionState.STOPPED,
+    "protectionpaused": ProtectionState.SUSPENDED,
+    "backupssuspended": ProtectionState.SUSPENDED,
+    "softdeleted": ProtectionState.SOFT_DELETED,
+}
+_MADE_A_RECOVERY_POINT = frozenset({"completed", "completedwithwarnings"})
+
+
+def is_iaas_vm(properties: Wire) -> bool:
+    """Whether the item is a backup of a whole VM, rather than of a database or a folder inside it."""
+    return text_at(properties, "backupManagementType").lower() == IAAS_VM
+
+
+def protection_from_item(node: Wire) -> Protection:
+    """The protected item as ARM gives it; ValueError where it has no id or no state."""
+    properties = object_at(node, "properties")
+    state = _ARM_STATES.get(required_text(properties, "protectionState").lower(), ProtectionState.UNRECOGNISED)
+    # A soft-deleted item says ProtectionStopped and this flag (recorded traffic, 2019).
+    if flag_at(properties, "isScheduledForDeferredDelete"):
+        state = ProtectionState.SOFT_DELETED
+    return _protection(node, properties, state)
+
+
+def protection_from_row(row: Wire) -> tuple[str, Protection]:
+    """(lower-cased VM id, its item) of a row that `queries.PROTECTED_ITEMS` gives; ValueError as above."""
+    state = _GRAPH_STATES.get(required_text(row, "currentProtectionState").lower(), ProtectionState.UNRECOGNISED)
+    protection = _protection(row, row, state)
+    if state is ProtectionState.PROTECTED and not protection.has_recovery_point:
+        protection = _protection(row, row, ProtectionState.FIRST_BACKUP_PENDING)
+    return required_text(row, "sourceResourceId").lower(), protection
+
+
+def _protection(node: Wire, properties: Wire, state: ProtectionState) -> Protection:
+    item_id = required_text(node, "id")
+    last_status = text_at(properties, "lastBackupStatus")
+    has_point = moment_at(properties, "lastRecoveryPoint") is not None or last_status.lower() in _MADE_A_RECOVERY_POINT
+    policy_id = text_at(properties, "policyId")
+    return Protection(
+        state=state,
+        item_id=item_id,
+        vault_id=vault_id_of(item_id),  # properties.vaultId is a URL in recorded traffic of 2026
+        backup_policy=text_at(properties, "policyName") or policy_id.rstrip("/").rsplit("/", 1)[-1],
+        has_recovery_point=has_point,
+        last_backup=moment_at(properties, "lastBackupTime"),
+        last_backup_status=last_status,
+        backup_running=last_status.lower() == "inprogress",
+    )
+
+
+def source_of_item(node: Wire) -> str:
+    """The lower-cased id of the VM that an item protects; empty where the item does not say."""
+    properties = object_at(node, "properties")
+    return (text_at(properties, "sourceResourceId") or text_at(properties, "virtualMachineId")).lower()
+
+
+def job_from_wire(node: Wire) -> BackupJob:
+    """A backup job as ARM gives it; ValueError where it has no id, operation or status."""
+    properties = object_at(node, "properties")
+    code, error = _first_error(properties)
+    return BackupJob(
+        id=required_text(node, "id"),
+        operation=required_text(properties, "operation"),
+        status=required_text(properties, "status"),
+        item_container=text_at(properties, "containerName").lower(),
+        started=moment_at(properties, "startTime"),
+        ended=moment_at(properties, "endTime"),
+        error_code=code,
+        error=error,
+        user_triggered=flag_at(properties, "isUserTriggered"),
+    )
+
+
+def _first_error(properties: Wire) -> tuple[str, str]:
+    details = list_at(properties, "errorDetails")
+    if not details:
+        return "", ""
+    first: Wire = {"error": details[0]}
+    number = value_at(first, "error", "errorCode")
+    error = text_at(first, "error", "errorTitle") or text_at(first, "error", "errorString")
+    return "" if number is None else str(number), error

@@ -1,0 +1,57 @@
+"""The questions to Resource Graph, in KQL. They are constants: no text of anybody's is ever put into a query.
+
+Each projects `id` and orders by it, because without them Resource Graph gives no skip token and no stable pages.
+"""
+
+SUBSCRIPTIONS = """
+resourcecontainers
+| where type =~ 'microsoft.resources/subscriptions'
+| project id, subscriptionId, name, tenantId
+| order by id asc
+"""
+
+MANAGED_GROUPS = """
+resourcecontainers
+| where type =~ 'microsoft.resources/subscriptions/resourcegroups'
+| where isnotempty(managedBy)
+| project id, managedBy
+| order by id asc
+"""
+
+VMS = """
+resources
+| where type =~ 'microsoft.compute/virtualmachines'
+| project id, location, tags, managedBy,
+    provisioningState = tostring(properties.provisioningState),
+    timeCreated = tostring(properties.timeCreated),
+    vmId = tostring(properties.vmId),
+    imagePublisher = tostring(properties.storageProfile.imageReference.publisher),
+    imageOffer = tostring(properties.storageProfile.imageReference.offer),
+    imageSku = tostring(properties.storageProfile.imageReference.sku),
+    imageId = tostring(properties.storageProfile.imageReference.id),
+    osType = tostring(properties.storageProfile.osDisk.osType),
+    diskOption = tostring(properties.storageProfile.osDisk.diffDiskSettings.option)
+| order by id asc
+"""
+
+VAULTS = """
+resources
+| where type =~ 'microsoft.recoveryservices/vaults'
+| project id, location, tags, provisioningState = tostring(properties.provisioningState)
+| order by id asc
+"""
+
+PROTECTED_ITEMS = """
+recoveryservicesresources
+| where type =~ 'microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems'
+| where properties.backupManagementType =~ 'AzureIaasVM'
+| project id,
+    sourceResourceId = tostring(properties.sourceResourceId),
+    currentProtectionState = tostring(properties.currentProtectionState),
+    policyName = tostring(properties.policyName),
+    policyId = tostring(properties.policyId),
+    lastRecoveryPoint = tostring(properties.lastRecoveryPoint),
+    lastBackupStatus = tostring(properties.lastBackupStatus),
+    lastBackupTime = tostring(properties.lastBackupTime)
+| order by id asc
+"""
