@@ -63,10 +63,10 @@ class Graph:
         with self._lock:
             self.follow()
             self._set_scope(scope)
-            sql = translate(kql, self._clock.now())
+            sql, bound = translate(kql, self._clock.now())
             try:
-                total = self._db.execute(f"SELECT count(*) FROM ({sql})").fetchall()[0][0]
-                cursor = self._db.execute(f"SELECT * FROM ({sql}) LIMIT {top} OFFSET {skip}")
+                total = self._db.execute(f"SELECT count(*) FROM ({sql})", bound).fetchall()[0][0]
+                cursor = self._db.execute(f"SELECT * FROM ({sql}) LIMIT {top} OFFSET {skip}", bound)
                 description = cursor.description or []
                 rows = cursor.fetchall()
             except duckdb.CatalogException as error:
@@ -128,19 +128,20 @@ class Graph:
         return {"recoveryservicesresources": [graph_rows.job(state, vault, job)]}
 
 
-def translate(kql: str, now: datetime) -> str:
-    """KQL to DuckDB's SQL, with `now()` standing for virtual now. Raises AzureError 400 with a named code."""
+def translate(kql: str, now: datetime) -> tuple[str, Json]:
+    """KQL to DuckDB's SQL and its parameters, with `now()` standing for virtual now. Raises AzureError 400 with a named code."""
     if kql.lstrip().startswith("."):
         raise bad_query("InvalidQuery", "Management commands are not part of Resource Graph's language.")
     schema = {word: list(COLUMNS) for word in set(re.findall(r"\w+", kql)) if word.lower() in TABLES}
     try:
-        return str(duckdb_kql.to_sql(kql, schema=schema, allow_write=False, query_now=now.replace(tzinfo=None)))
+        made = duckdb_kql.to_sql(kql, schema=schema, allow_write=False, query_now=now.replace(tzinfo=None))
     except duckdb_kql.KqlSyntaxError as error:
         raise bad_query("ParserFailure", str(error)) from None
     except duckdb_kql.KqlSchemaError as error:
         raise bad_query("DisallowedLogicalTableName", str(error)) from None
     except duckdb_kql.KqlError as error:
         raise bad_query("UnsupportedBySimulator", str(error)) from None
+    return str(made), dict(made.parameters)
 
 
 def bad_query(code: str, message: str) -> AzureError:

@@ -217,10 +217,10 @@ async def running(
     """A simulator on 127.0.0.1 for the length of the block: its base URL and its world. Port 0 takes a free one."""
     clock = Clock(mode, start)
     world = World(build(vms, subscriptions, seed, clock.now()), clock, latency=latency, graph_lag=graph_lag)
-    runner = web.AppRunner(create_app(world), access_log=None)
+    runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=1.0)
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         host, bound = runner.addresses[0][:2]
         yield f"http://{host}:{bound}", world

@@ -1,0 +1,23 @@
+"""One simulator per test, in process, over real HTTP on a free port and on a clock that moves only by jumps."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from simulator.server import running
+from simulator.world import World
+from tests.simulator.client import Client
+
+TOKEN = {"Authorization": "Bearer any"}
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[tuple[Client, World]]:
+    async with running(vms=60, seed=5) as (base, world), aiohttp.ClientSession(headers=TOKEN) as http:
+        yield Client(base, http), world
+
+
+@pytest.fixture
+def azure(served: tuple[Client, World]) -> Client:
+    return served[0]
