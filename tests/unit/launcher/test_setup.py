@@ -201,3 +201,21 @@ def test_a_stamp_of_other_requirements_or_a_lost_interpreter_is_not_current(
 )
 def test_pips_lines_become_progress(launcher: ModuleType, line: str, step: str) -> None:
     assert launcher.step_of(line) == step
+
+
+def test_a_later_start_imports_nothing_that_only_set_up_needs(repository: Repository) -> None:
+    source = f"""
+import importlib.machinery, importlib.util, sys
+sys.dont_write_bytecode = True
+loader = importlib.machinery.SourceFileLoader("launcher", {str(repository.root / "backstop")!r})
+launcher = importlib.util.module_from_spec(importlib.util.spec_from_loader("launcher", loader))
+before = set(sys.modules)
+loader.exec_module(launcher)
+launcher.is_current(launcher.environment_for(None)[0], launcher.level_of(["plan"]))
+launcher.wanted_line("local")
+heavy = {{"argparse", "glob", "re", "shutil", "subprocess", "threading", "typing"}}
+print(*sorted((set(sys.modules) - before) & heavy))
+"""
+    answer = subprocess.run([sys.executable, "-I", "-S", "-c", source], capture_output=True, text=True, check=True)
+
+    assert answer.stdout == "\n"
