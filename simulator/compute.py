@@ -17,6 +17,9 @@ VMS = "/providers/Microsoft.Compute/virtualMachines"
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 VM = GROUP + VMS + "/{vm}"
 PAGE = 500
+#: Virtual seconds that making and deleting a VM take; our own numbers.
+CREATION = (5, 25)
+DELETION = (15, 60)
 
 
 def find_vm(call: Call) -> VirtualMachine:
@@ -105,7 +108,7 @@ def put_vm(call: Call) -> Answer:
             state.touch("vm", vm.key, world.now())
         operation.status, operation.ended = "Succeeded", world.now()
 
-    world.clock.after(state.spread(vm.key, 5, 25), finish)
+    world.clock.after(state.spread(vm.key, *CREATION), finish)
     world.hub.vm_created(vm)
     return Answer(201, vm_body(vm), _following(call, vm, operation))
 
@@ -144,7 +147,7 @@ def delete_vm(call: Call) -> Answer:
         operation.status, operation.ended = "Succeeded", world.now()
         world.hub.vm_deleted(vm)
 
-    world.clock.after(world.state.spread(vm.key, 15, 60), finish)
+    world.clock.after(world.state.spread(vm.key, *DELETION), finish)
     return Answer(202, None, _following(call, vm, operation))
 
 

@@ -129,12 +129,16 @@ class Graph:
 
 
 def translate(kql: str, now: datetime) -> tuple[str, Json]:
-    """KQL to DuckDB's SQL and its parameters, with `now()` standing for virtual now. Raises AzureError 400 with a named code."""
+    """KQL to DuckDB's SQL and its parameters, with `now()` standing for virtual now.
+
+    Raises AzureError 400 with a named code.
+    """
     if kql.lstrip().startswith("."):
         raise bad_query("InvalidQuery", "Management commands are not part of Resource Graph's language.")
     schema = {word: list(COLUMNS) for word in set(re.findall(r"\w+", kql)) if word.lower() in TABLES}
     try:
-        made = duckdb_kql.to_sql(kql, schema=schema, allow_write=False, query_now=now.replace(tzinfo=None))
+        moment = now.replace(tzinfo=None)
+        made = duckdb_kql.to_sql(kql, schema=schema, allow_write=False, query_now=moment)
     except duckdb_kql.KqlSyntaxError as error:
         raise bad_query("ParserFailure", str(error)) from None
     except duckdb_kql.KqlSchemaError as error:
@@ -146,7 +150,7 @@ def translate(kql: str, now: datetime) -> tuple[str, Json]:
 
 def bad_query(code: str, message: str) -> AzureError:
     """Resource Graph's 400: a general code, the particular one in its details."""
-    text = "Please provide below info when asking for support."
+    text = "The query could not be answered; the details say why."
     return AzureError(400, "BadRequest", text, [{"code": code, "message": message}])
 
 

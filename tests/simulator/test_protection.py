@@ -1,5 +1,8 @@
 """Protect, first backup, stop, delete and undelete, the way a client sees them."""
 
+from simulator.compute import DELETION
+from simulator.protection import CONFIGURE
+from simulator.world import World
 from tests.simulator.client import Client, item_of, protect_body
 
 
@@ -149,23 +152,23 @@ async def test_a_soft_deleted_item_is_gone_after_fourteen_days(azure: Client) ->
     assert (await azure.protect(vm, vault)).status == 202
 
 
-async def test_a_vm_deleted_during_its_protect_fails_the_operation(azure: Client) -> None:
-    vm = (await azure.label("plain-unprotected"))["vmId"]
+async def test_a_vm_deleted_during_its_protect_fails_the_operation(served: tuple[Client, World]) -> None:
+    azure, world = served
+    spread = world.state.spread
+    vm = next(
+        label["vmId"]
+        for label in await azure.labels()
+        if label["why"] == "UNPROTECTED"
+        and spread(label["vmId"].lower(), *DELETION) < spread(label["vmId"].lower(), *CONFIGURE)
+    )
     vault = await azure.vault_for(vm)
+    reply = await azure.protect(vm, vault)
     await azure.ask("DELETE", vm)
-    await azure.advance()
-    assert (await azure.ask("GET", vm)).status == 404
-    second = (await azure.labels("plain-unprotected"))[1]["vmId"]
-    vault = await azure.vault_for(second)
-    reply = await azure.protect(second, vault)
-    await azure.ask("DELETE", second)
     await azure.until_idle()
     operation = await azure.get(reply.headers["azure-asyncoperation"])
-    gone_first = operation["status"] == "Failed"
-    item = await azure.ask("GET", item_of(vault, second))
-    assert item.status == (404 if gone_first else 200)
-    if gone_first:
-        assert operation["error"]["code"] == "UserErrorVmNotFoundV2"
+    assert (operation["status"], operation["error"]["code"]) == ("Failed", "UserErrorVmNotFoundV2")
+    assert (await azure.ask("GET", item_of(vault, vm))).status == 404
+    assert (await azure.protect(vm, vault)).code == "UserErrorVmNotFoundV2"
 
 
 async def test_an_operation_address_is_followed_as_given_or_not_at_all(azure: Client) -> None:
