@@ -1,0 +1,112 @@
+"""Which findings a person must act on, with what to do; and who opted out, until when.
+
+What Backstop mends by itself, and what is as the policy asks, needs nobody.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from shared.domain.model import Finding, ReasonDetail, State, Status
+from shared.domain.reasons import Reason
+
+# Backstop never changes these by itself: each was somebody's choice, or lacks something that only a person can give.
+PERSON_REASONS = frozenset(
+    {
+        Reason.INITIAL_BACKUP_FAILED,
+        Reason.PROTECTION_ERROR,
+        Reason.PROTECTION_STOPPED,
+        Reason.PROTECTION_SUSPENDED,
+        Reason.SOFT_DELETED,
+        Reason.OTHER_BACKUP_POLICY,
+        Reason.PROTECTED_ELSEWHERE,
+        Reason.UNRECOGNISED_PROTECTION_STATE,
+        Reason.NO_VAULT_IN_REGION,
+        Reason.NO_RULE_MATCHES,
+    }
+)
+# A VM that is compliant or exempt stands as the policy wants it, whatever else is to be said of it.
+_SETTLED = frozenset({State.COMPLIANT, State.EXEMPT})
+OPT_OUT_REASONS = frozenset(
+    {
+        Reason.OPTED_OUT,
+        Reason.OPT_OUT_EXPIRED,
+        Reason.OPT_OUT_MALFORMED,
+        Reason.OPT_OUT_TOO_LONG,
+        Reason.OPT_OUT_FORBIDDEN,
+    }
+)
+_UNTIL = re.compile(r"(?:^|;)\s*until\s*=\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*(?:;|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is wrong and what a person can do about it; `code` is a reason's or an error's."""
+
+    code: str
+    what: str
+    remedy: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNeeded:
+    """A VM that stays as it is until a person acts."""
+
+    finding: Finding
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """An owner's opt-out as its tag has it, honoured or not; `until` is None where the tag gives no readable date."""
+
+    finding: Finding
+    reason: Reason
+    text: str
+    until: date | None
+
+    @property
+    def honoured(self) -> bool:
+        """Whether it keeps Backstop from protecting the VM."""
+        return self.reason is Reason.OPTED_OUT
+
+
+def people_needed(findings: Iterable[Finding]) -> tuple[PersonNeeded, ...]:
+    """The VMs that need a person, in the order given."""
+    needed = ((each, tuple(_tasks(each))) for each in findings)
+    return tuple(PersonNeeded(finding, tasks) for finding, tasks in needed if tasks)
+
+
+def opt_outs_of(findings: Iterable[Finding]) -> tuple[OptOut, ...]:
+    """Every opt-out tag that was found: honoured ones first, those that end soonest first."""
+    found = [
+        OptOut(finding, each.reason, each.detail, _until(each))
+        for finding in findings
+        for each in finding.verdict.reasons
+        if each.reason in OPT_OUT_REASONS
+    ]
+    return tuple(sorted(found, key=lambda each: (not each.honoured, each.until or date.max, each.finding.vm.key)))
+
+
+def _tasks(finding: Finding) -> Iterable[Task]:
+    outcome = finding.outcome
+    failed = outcome.status is Status.FAILED
+    if failed:
+        remedy = outcome.remedy or "Read the error; the next sweep tries again"
+        yield Task(outcome.error_code or "FAILED", "The last attempt failed", remedy, outcome.error)
+    if finding.verdict.state in _SETTLED:
+        return
+    for each in finding.verdict.reasons:
+        told = failed and each.reason is Reason.INITIAL_BACKUP_FAILED
+        if each.reason in PERSON_REASONS and not told:
+            yield Task(each.reason.code, each.reason.sentence, each.reason.remedy, each.detail)
+
+
+def _until(detail: ReasonDetail) -> date | None:
+    match = _UNTIL.search(detail.detail)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None

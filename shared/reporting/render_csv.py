@@ -1,0 +1,82 @@
+"""The report for spreadsheets: RFC 4180, one row for each VM.
+
+A spreadsheet runs a cell that starts like a formula, and tags are written by anybody: such a cell gets a leading
+apostrophe (OWASP ASVS 5.0, 1.2.10). Control characters are written as escapes, so that a row is always one line.
+"""
+
+import csv
+import io
+
+from shared.domain.arm_id import ArmId
+from shared.domain.model import Finding
+from shared.reporting.summary import ComplianceReport
+from shared.reporting.text import utc, visible
+
+COLUMNS = (
+    "vm",
+    "name",
+    "subscription",
+    "subscriptionName",
+    "resourceGroup",
+    "location",
+    "verdict",
+    "rule",
+    "reasons",
+    "why",
+    "protection",
+    "vault",
+    "backupPolicy",
+    "lastBackup",
+    "actions",
+    "outcome",
+    "errorCode",
+    "error",
+    "remedy",
+    "lookAgain",
+    "at",
+)
+# The full-width forms count as well: spreadsheets set to Japanese or Chinese read them as operators.
+_FORMULA = frozenset("=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20")
+
+
+def render_csv(report: ComplianceReport) -> bytes:
+    """UTF-8 with a header line; lines end in CR LF."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for finding in report.findings:
+        writer.writerow([_cell(each) for each in _row(finding, report)])
+    return out.getvalue().encode()
+
+
+def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
+    vm: ArmId = finding.vm
+    verdict, item, outcome = finding.verdict, finding.protection, finding.outcome
+    remedies = [each.reason.remedy for each in verdict.reasons if each.reason.remedy]
+    return (
+        vm.text,
+        vm.name,
+        vm.subscription_id,
+        report.subscription_names.get(vm.subscription_id, ""),
+        vm.resource_group,
+        finding.location,
+        verdict.state.value,
+        verdict.rule,
+        "; ".join(each.reason.code for each in verdict.reasons),
+        "; ".join(str(each) for each in verdict.reasons),
+        item.state.value if item else "not read",
+        item.vault_id if item else "",
+        item.backup_policy if item else "",
+        utc(item.last_backup) if item else "",
+        "; ".join(each.kind.value for each in finding.actions),
+        outcome.status.value,
+        outcome.error_code,
+        outcome.error,
+        outcome.remedy or "; ".join(remedies),
+        utc(outcome.look_again),
+        utc(finding.at),
+    )
+
+
+def _cell(text: str) -> str:
+    return f"'{visible(text)}" if text[:1] in _FORMULA else visible(text)

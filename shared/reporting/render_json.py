@@ -1,0 +1,136 @@
+"""The report for machines: stable keys, complete, and exact (texts are given as they are, escaped as ASCII JSON)."""
+
+import json
+
+from shared.domain.arm_id import ArmId
+from shared.domain.model import Action, Finding, Protection
+from shared.domain.policy import format_duration
+from shared.reporting.summary import ComplianceReport, Group
+from shared.reporting.text import utc
+
+
+def as_data(report: ComplianceReport) -> dict[str, object]:
+    """The report as dicts, lists and scalars; also what is published when a report is ready."""
+    return {**summary_data(report), "vms": [_vm(each, report) for each in report.findings]}
+
+
+def summary_data(report: ComplianceReport) -> dict[str, object]:
+    """The counts without the VMs."""
+    first = report.initial_backups
+    return {
+        "generatedAt": utc(report.generated_at),
+        "policy": {"name": report.policy.name, "hash": report.policy.hash, "mode": report.policy.mode},
+        "findingsFrom": utc(report.oldest) or None,
+        "findingsTo": utc(report.newest) or None,
+        "discovered": report.discovered,
+        "verdicts": {state.value: count for state, count in report.verdicts.items()},
+        "protected": report.protected,
+        "initialBackups": {
+            "done": first.done,
+            "running": first.running,
+            "missing": first.missing,
+            "failed": first.failed,
+        },
+        "reasons": {reason.code: count for reason, count in report.reasons.items()},
+        "actions": {kind.value: count for kind, count in report.actions.items()},
+        "outcomes": {status.value: count for status, count in report.outcomes.items()},
+        "bySubscription": [_group(each) for each in report.by_subscription],
+        "byRegion": [_group(each) for each in report.by_region],
+        "byRule": [_group(each) for each in report.by_rule],
+        "needsPerson": [
+            {
+                "vm": each.finding.vm.text,
+                "tasks": [
+                    {"code": task.code, "what": task.what, "detail": task.detail, "remedy": task.remedy}
+                    for task in each.tasks
+                ],
+            }
+            for each in report.needs_person
+        ],
+        "optOuts": [
+            {
+                "vm": each.finding.vm.text,
+                "honoured": each.honoured,
+                "reason": each.reason.code,
+                "until": each.until.isoformat() if each.until else None,
+                "text": each.text,
+            }
+            for each in report.opt_outs
+        ],
+    }
+
+
+def render_json(report: ComplianceReport) -> bytes:
+    """The report as UTF-8 JSON, two blanks deep, with a final line end."""
+    return (json.dumps(as_data(report), indent=2) + "\n").encode()
+
+
+def _group(group: Group) -> dict[str, object]:
+    verdicts = {state.value: count for state, count in group.verdicts.items()}
+    return {"key": group.key, "label": group.label, "total": group.total, "verdicts": verdicts}
+
+
+def _vm(finding: Finding, report: ComplianceReport) -> dict[str, object]:
+    vm, outcome = finding.vm, finding.outcome
+    return {
+        **_identity(vm, report),
+        "location": finding.location,
+        "verdict": finding.verdict.state.value,
+        "rule": finding.verdict.rule,
+        "reasons": [
+            {
+                "code": each.reason.code,
+                "sentence": each.reason.sentence,
+                "detail": each.detail,
+                "remedy": each.reason.remedy,
+            }
+            for each in finding.verdict.reasons
+        ],
+        "protection": _protection(finding.protection),
+        "actions": [_action(each) for each in finding.actions],
+        "outcome": {
+            "status": outcome.status.value,
+            "errorCode": outcome.error_code,
+            "error": outcome.error,
+            "remedy": outcome.remedy,
+            "lookAgain": utc(outcome.look_again) or None,
+        },
+        "at": utc(finding.at),
+        "cause": finding.cause,
+        "correlationId": finding.correlation_id,
+        "runId": finding.run_id,
+    }
+
+
+def _identity(vm: ArmId, report: ComplianceReport) -> dict[str, object]:
+    return {
+        "vm": vm.text,
+        "name": vm.name,
+        "subscription": vm.subscription_id,
+        "subscriptionName": report.subscription_names.get(vm.subscription_id, ""),
+        "resourceGroup": vm.resource_group,
+    }
+
+
+def _protection(protection: Protection | None) -> dict[str, object] | None:
+    if protection is None:
+        return None
+    return {
+        "state": protection.state.value,
+        "vault": protection.vault_id,
+        "backupPolicy": protection.backup_policy,
+        "hasRecoveryPoint": protection.has_recovery_point,
+        "lastBackup": utc(protection.last_backup) or None,
+        "lastBackupStatus": protection.last_backup_status,
+        "backupRunning": protection.backup_running,
+    }
+
+
+def _action(action: Action) -> dict[str, object]:
+    return {
+        "kind": action.kind.value,
+        "vault": action.vault_id,
+        "backupPolicy": action.backup_policy,
+        "retain": format_duration(action.retain) if action.retain is not None else None,
+        "retainUntil": utc(action.retain_until) or None,
+    }
