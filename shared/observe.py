@@ -6,6 +6,7 @@ could hold it (its name is deterministic).
 """
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TypeVar
 
 from shared.domain.arm_id import ArmId
@@ -26,27 +27,35 @@ from shared.ports import Backup, Clock, Compute
 T = TypeVar("T")
 
 
-async def observe(vm_id: ArmId, compute: Compute, backup: Backup, clock: Clock) -> Observation | None:
+async def observe(
+    vm_id: ArmId, compute: Compute, backup: Backup, clock: Clock, *, made_in: str = ""
+) -> Observation | None:
     """What is seen of the VM now; None when ARM says that it does not exist.
 
     With one vault in the VM's region and warm caches this takes three requests: VM, backupStatus, protected item.
+    `made_in` is the vault in which Azure has just reported the protection as made: then the item there suffices.
     """
     vm = await _read("the VM", compute.vm(vm_id))
     if vm is None:
         return None
     if isinstance(vm, Unread):
-        unread = Unread("the VM's backup", "not asked, because the VM could not be read", retryable=vm.retryable)
-        return Observation(vm, unread, (), clock.now())
+        return Observation(vm, _not_asked(vm), (), clock.now())
     vaults = await _read("the subscription's vaults", backup.vaults(vm_id.subscription_id))
     protection = (
-        await _protection(vm, vaults, backup)
+        await _protection(vm, vaults, backup, made_in)
         if not isinstance(vaults, Unread)
-        else Unread("the VM's backup", "not asked, because the vaults could not be read", retryable=vaults.retryable)
+        else _not_asked(vaults)
     )
     return Observation(vm, protection, vaults, clock.now())
 
 
-async def _protection(vm: Vm, vaults: tuple[Vault, ...], backup: Backup) -> Protection | Unread:
+def _not_asked(because: Unread) -> Unread:
+    return replace(because, what="the VM's backup", why=f"not asked, because this failed: {because.why}")
+
+
+async def _protection(vm: Vm, vaults: tuple[Vault, ...], backup: Backup, made_in: str) -> Protection | Unread:
+    if made_in and (made := await _read("the protected item", backup.item(made_in, vm.id))) is not None:
+        return made
     status = await _read("the VM's backup status", backup.status(vm.id, vm.location))
     if isinstance(status, Unread):
         return status

@@ -79,9 +79,11 @@ class Reconciler:
         finally:
             await self.claims.release(key, owner)
 
-    async def look(self, request: ReconcileRequest) -> tuple[Observation | None, Verdict, tuple[Action, ...]]:
-        """Observe, evaluate and plan without writing anything, for `explain` and the plan of one VM."""
-        seen = await observe(request.vm_id, self.compute, self.backup, self.clock)
+    async def look(
+        self, request: ReconcileRequest, *, made_in: str = ""
+    ) -> tuple[Observation | None, Verdict, tuple[Action, ...]]:
+        """Observe, evaluate and plan without writing anything; `explain` and the plan of one VM use it too."""
+        seen = await observe(request.vm_id, self.compute, self.backup, self.clock, made_in=made_in)
         if seen is None:
             return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)), ()
         verdict = evaluate(seen, self.policy, self.clock.now())
@@ -92,11 +94,11 @@ class Reconciler:
         followed = await follow(request.vm_id, self.backup, self.ledger, self.clock)
         if followed.waiting is not None:
             return Reconciled(followed.waiting)
-        if followed.backup_started:
-            finding = await self.findings.of(request.vm_id)
-            if finding is not None and finding.verdict.state is State.COMPLIANT:
-                return await self._save(replace(finding, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now()))
-        seen, verdict, actions = await self.look(request)
+        earlier = await self.findings.of(request.vm_id)
+        if followed.backup_started and earlier is not None and earlier.verdict.state is State.COMPLIANT:
+            return await self._save(replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now()))
+        made_in = earlier.protection.vault_id if followed.protected and earlier and earlier.protection else ""
+        seen, verdict, actions = await self.look(request, made_in=made_in)
         if seen is None:
             return await self._record(request, None, verdict, (), Outcome(Status.NOTHING_TO_DO))
         if followed.failed is not None:

@@ -17,6 +17,8 @@ from shared.errors import PolicyFileError
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 40
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_YAML = "tag:yaml.org,2002:"
+_KNOWN_TAGS = frozenset({"map", "seq", "str", "int", "float", "bool", "null", "timestamp"})
 _REMEDY = "Mend the file; examples/demo.yaml shows every section"
 
 
@@ -29,7 +31,8 @@ def parse_policy(text: str, file: str) -> EnforcementPolicy:
     try:
         return EnforcementPolicy.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A misspelt key is also a missing one: its misspelling is what helps.
+        first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
         path = [part for part in first["loc"] if part in _known_parts(root) or isinstance(part, int)]
         raise _error(file, _mark(root, path), _dotted(path), _explain(first, path)) from None
 
@@ -58,10 +61,12 @@ def _compose(text: str, file: str) -> yaml.Node:
 
 def _plain(node: yaml.Node, file: str) -> object:
     """The node as dicts, lists and scalars; refuses duplicate keys, keys that are not text, and type tags."""
+    if node.tag.removeprefix(_YAML) not in _KNOWN_TAGS:
+        raise _error(file, node.start_mark, "", f"the type tag {node.tag[:60]} is not allowed")
     if isinstance(node, yaml.MappingNode):
         result: dict[str, object] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+            if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_YAML}str":
                 raise _error(file, key.start_mark, str(key.value)[:60], "keys must be text; quote this one")
             if key.value in result:
                 raise _error(file, key.start_mark, key.value, "this key appears twice")
@@ -69,9 +74,6 @@ def _plain(node: yaml.Node, file: str) -> object:
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, file) for item in node.value]
-    known = {"str", "int", "float", "bool", "null", "timestamp"}
-    if node.tag.removeprefix("tag:yaml.org,2002:") not in known:
-        raise _error(file, node.start_mark, "", f"the type tag {node.tag} is not allowed")
     try:
         return cast("object", _scalar_loader.construct_object(node))
     except (ValueError, yaml.YAMLError):

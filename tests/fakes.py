@@ -1,0 +1,456 @@
+"""Stateful fakes of the ports: a small Azure in memory that keeps its rules, and can be told to fail.
+
+They hold state and record writes, so that tests assert on what became of the estate and not on which calls were made.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from shared.domain import messages
+from shared.domain.arm_id import ArmId, parse_id, parse_vm_id
+from shared.domain.matching import CompiledPolicy
+from shared.domain.model import (
+    ACTIVE_STATES,
+    Accepted,
+    BackupJob,
+    BackupStatus,
+    Finding,
+    OperationStatus,
+    Protection,
+    ProtectionState,
+    ReconcileRequest,
+    Scope,
+    Subscription,
+    Vault,
+    Vm,
+)
+from shared.errors import BackstopError, PermanentError
+from shared.ports import Intent
+from shared.reconcile import Reconciler
+from shared.sweep import Sweeper
+from shared.worker import Worker
+
+SUB = "11111111-1111-4111-8111-111111111111"
+START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+VISIBILITY = timedelta(minutes=10)
+CONFIGURE_TAKES = timedelta(seconds=61)
+
+
+def vm_id(name: str = "web-01", group: str = "app-rg", subscription: str = SUB) -> ArmId:
+    """A VM's id."""
+    return parse_vm_id(
+        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+    )
+
+
+def a_vm(name: str = "web-01", group: str = "app-rg", **changes: object) -> Vm:
+    """A plain VM that has existed for a month."""
+    vm = Vm(vm_id(name, group), "westeurope", created=START - timedelta(days=30))
+    return replace(vm, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
+
+
+def a_vault(name: str = "vault-1", location: str = "westeurope", subscription: str = SUB) -> Vault:
+    """A vault that is ready."""
+    text = f"/subscriptions/{subscription}/resourceGroups/backup-rg/providers/Microsoft.RecoveryServices/vaults/{name}"
+    return Vault(parse_id(text), location)
+
+
+def an_item(
+    vm: ArmId, state: ProtectionState, vault: Vault, backup_policy: str = "DefaultPolicy", **changes: object
+) -> Protection:
+    """A protected item; one that is protected, stopped or soft-deleted has a recovery point."""
+    done = state in {ProtectionState.PROTECTED, ProtectionState.STOPPED, ProtectionState.SOFT_DELETED}
+    item = Protection(
+        state,
+        item_id=f"{vault.id.text}/protectedItems/VM;iaasvmcontainerv2;{vm.resource_group};{vm.name}",
+        vault_id=vault.id.text,
+        backup_policy=backup_policy,
+        has_recovery_point=done,
+    )
+    return replace(item, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
+
+
+class FakeClock:
+    """Stands still until told to move."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.moment = now
+
+    def now(self) -> datetime:
+        return self.moment
+
+    async def wait_until(self, moment: datetime) -> None:
+        self.moment = max(self.moment, moment)
+
+
+class Killed(BaseException):
+    """The process ends here, as by SIGKILL: nothing after it runs, not even what should be released."""
+
+
+@dataclass
+class FakeAzure:
+    """The estate's state, behind `compute`, `backup` and `inventory`.
+
+    `fail` maps a method to errors raised, one a call, before anything happens; `fail_after` to errors raised after the
+    write was committed. `broken_rules` lists what no caller may ever do.
+    """
+
+    clock: FakeClock
+    vms: dict[str, Vm] = field(default_factory=dict)
+    vaults: list[Vault] = field(default_factory=list)
+    items: dict[tuple[str, str], Protection] = field(default_factory=dict)
+    jobs: list[tuple[str, BackupJob]] = field(default_factory=list)
+    writes: list[tuple[str, str]] = field(default_factory=list)
+    reads: list[tuple[str, str]] = field(default_factory=list)
+    broken_rules: list[str] = field(default_factory=list)
+    fail: dict[str, list[BackstopError]] = field(default_factory=lambda: defaultdict(list))
+    fail_after: dict[str, list[BackstopError]] = field(default_factory=lambda: defaultdict(list))
+    operation_errors: dict[str, str] = field(default_factory=dict)  # VM key -> the code its next operation ends with
+    operations: dict[str, tuple[datetime, Callable[[], None], str]] = field(default_factory=dict)
+    kill_in: int = 0  # the number of the call, counted from now, before or after which the process is killed
+    kill_after_commit: bool = False
+    killed: bool = False
+    # How late Azure shows a write that it has accepted: the protection under way, the job, the item's running backup.
+    put_shows_after: timedelta = timedelta()
+    job_shows_after: timedelta = timedelta()
+    running_shows_after: timedelta = timedelta()
+    written_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.compute, self.backup, self.inventory = FakeCompute(self), FakeBackup(self), FakeInventory(self)
+
+    def add(self, vm: Vm, item: Protection | None = None) -> Vm:
+        """Put a VM into the estate, with its protected item if it has one."""
+        self.vms[vm.id.key] = vm
+        if item is not None:
+            self.items[item.vault_id.lower(), vm.id.key] = item
+        return vm
+
+    def items_of(self, vm: Vm) -> list[Protection]:
+        """The VM's protected items over all vaults."""
+        self.settle()
+        return [item for (_, key), item in self.items.items() if key == vm.id.key]
+
+    def finish_backups(self) -> None:
+        """Every running backup completes."""
+        self.jobs = [(key, replace(job, status="Completed")) for key, job in self.jobs]
+        for place, item in self.items.items():
+            if item.backup_running:
+                done = replace(item, state=ProtectionState.PROTECTED, backup_running=False, has_recovery_point=True)
+                self.items[place] = done
+
+    def shows(self, method: str, key: str, after: timedelta) -> bool:
+        """Whether the VM's last write of this kind can be seen by now."""
+        at = self.written_at.get((method, key))
+        return at is None or self.clock.now() >= at + after
+
+    def settle(self) -> None:
+        """Let operations that have ended take effect."""
+        for url, (ends, effect, code) in list(self.operations.items()):
+            if ends <= self.clock.now() and not code:
+                effect()
+                self.operations[url] = (ends, _nothing, code)
+
+    def read(self, method: str, subject: str) -> None:
+        """Count a read, or fail it."""
+        self.settle()
+        self._kill_at()
+        self.reads.append((method, subject))
+        if self.fail[method]:
+            raise self.fail[method].pop(0)
+
+    def write(self, method: str, subject: str) -> None:
+        """Count a write, or fail it before it happens."""
+        self.settle()
+        if not self.kill_after_commit:
+            self._kill_at()
+        if self.fail[method]:
+            raise self.fail[method].pop(0)
+        self.writes.append((method, subject))
+        self.written_at[method, subject] = self.clock.now()
+
+    def committed(self, method: str) -> None:
+        """Fail a write after it happened, when told to."""
+        if self.kill_after_commit:
+            self._kill_at()
+        if self.fail_after[method]:
+            raise self.fail_after[method].pop(0)
+
+    def _kill_at(self) -> None:
+        if self.kill_in:
+            self.kill_in -= 1
+            if self.kill_in == 0:
+                self.killed = True
+                raise Killed
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass
+class FakeCompute:
+    """The Compute port."""
+
+    azure: FakeAzure
+
+    async def vm(self, vm_id: ArmId) -> Vm | None:
+        self.azure.read("vm", vm_id.key)
+        return self.azure.vms.get(vm_id.key)
+
+
+@dataclass
+class FakeBackup:
+    """The Backup port, with the backup service's own rules."""
+
+    azure: FakeAzure
+
+    async def status(self, vm_id: ArmId, location: str) -> BackupStatus:
+        self.azure.read("status", vm_id.key)
+        for (vault_key, key), item in self.azure.items.items():
+            if not self.azure.shows("protect", key, self.azure.put_shows_after):
+                continue
+            if key == vm_id.key and item.state is not ProtectionState.SOFT_DELETED:
+                configuring = item.state is ProtectionState.CONFIGURING
+                return BackupStatus("Protecting" if configuring else "Protected", vault_key)
+        return BackupStatus("NotProtected")
+
+    async def vaults(self, subscription_id: str) -> tuple[Vault, ...]:
+        self.azure.read("vaults", subscription_id)
+        return tuple(each for each in self.azure.vaults if each.id.subscription_id == subscription_id)
+
+    async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
+        self.azure.read("item", vm_id.key)
+        item = self.azure.items.get((vault_id.lower(), vm_id.key))
+        if item is None or item.state is ProtectionState.CONFIGURING:
+            return None
+        if not self.azure.shows("start_backup", vm_id.key, self.azure.running_shows_after):
+            return replace(item, backup_running=False)
+        return item
+
+    async def jobs(self, vault_id: str, vm_id: ArmId, since: datetime) -> tuple[BackupJob, ...]:
+        self.azure.read("jobs", vm_id.key)
+        if not self.azure.shows("start_backup", vm_id.key, self.azure.job_shows_after):
+            return ()
+        return tuple(job for key, job in self.azure.jobs if key == vm_id.key)
+
+    async def operation(self, url: str) -> OperationStatus:
+        self.azure.read("operation", url)
+        if url not in self.azure.operations:
+            raise PermanentError("no such operation", code="NotFound")
+        ends, _, code = self.azure.operations[url]
+        if ends > self.azure.clock.now():
+            return OperationStatus("InProgress")
+        return OperationStatus("Failed", error_code=code, error="as told") if code else OperationStatus("Succeeded")
+
+    async def protect(self, vault_id: str, vm_id: ArmId, backup_policy: str) -> Accepted:
+        azure = self.azure
+        azure.write("protect", vm_id.key)
+        vault = next(each for each in azure.vaults if each.id.key == vault_id.lower())
+        place, code = (vault_id.lower(), vm_id.key), azure.operation_errors.pop(vm_id.key, "")
+        if not backup_policy:
+            azure.broken_rules.append(f"empty policyId for {vm_id}")
+        if any(key == vm_id.key for _, key in azure.items):
+            azure.broken_rules.append(f"PUT over an item of {vm_id}")
+        if vault.location != azure.vms[vm_id.key].location or vault.id.subscription_id != vm_id.subscription_id:
+            azure.broken_rules.append(f"a vault of another region or subscription for {vm_id}")
+        if not code:
+            azure.items[place] = an_item(vm_id, ProtectionState.CONFIGURING, vault, backup_policy)
+
+        def configured() -> None:
+            azure.items[place] = an_item(vm_id, ProtectionState.FIRST_BACKUP_PENDING, vault, backup_policy)
+
+        url = f"op-{len(azure.operations)}"
+        azure.operations[url] = (azure.clock.now() + CONFIGURE_TAKES, configured, code)
+        azure.committed("protect")
+        return Accepted(url)
+
+    async def start_backup(self, item_id: str, retain_until: datetime) -> Accepted:
+        azure = self.azure
+        place = next(place for place, item in azure.items.items() if item.item_id == item_id)
+        azure.write("start_backup", place[1])
+        if any(key == place[1] and job.running for key, job in azure.jobs):
+            azure.broken_rules.append(f"a second backup while one runs for {place[1]}")
+        started = azure.clock.now()
+        azure.jobs.append((place[1], BackupJob(f"job-{len(azure.jobs)}", "Backup", "InProgress", "", started)))
+        azure.items[place] = replace(azure.items[place], backup_running=True)
+        url = f"op-{len(azure.operations)}"
+        azure.operations[url] = (started + timedelta(seconds=5), _nothing, "")
+        azure.committed("start_backup")
+        return Accepted(url)
+
+
+@dataclass
+class FakeInventory:
+    """The Inventory port. `stale` freezes what it shows, as Resource Graph lags."""
+
+    azure: FakeAzure
+    stale: dict[tuple[str, str], Protection] | None = None
+
+    async def subscriptions(self, scope: Scope) -> tuple[Subscription, ...]:
+        self.azure.read("subscriptions", "")
+        return (Subscription(SUB, "production", "tenant"),)
+
+    async def vms(self, scope: Scope) -> AsyncIterator[Vm]:
+        self.azure.read("vms", "")
+        for vm in list(self.azure.vms.values()):
+            yield vm
+
+    async def vaults(self, scope: Scope) -> tuple[Vault, ...]:
+        self.azure.read("vaults in bulk", "")
+        return tuple(self.azure.vaults)
+
+    async def protections(self, scope: Scope) -> AsyncIterator[tuple[str, Protection]]:
+        self.azure.read("protections", "")
+        shown = self.azure.items if self.stale is None else self.stale
+        for (_, key), item in list(shown.items()):
+            yield key, item
+
+
+@dataclass
+class FakeQueue:
+    """A work queue on the fake clock; at-least-once, in no order."""
+
+    clock: FakeClock
+    waiting: list[tuple[datetime, str, str, str]] = field(default_factory=list)  # visible at, queue, body, group
+    poisoned: list[tuple[str, str]] = field(default_factory=list)
+
+    async def send(self, queue: str, body: str, *, not_before: datetime | None = None, group: str = "") -> None:
+        self.waiting.append((not_before or self.clock.now(), queue, body, group))
+
+    async def poison(self, queue: str, body: str, reason: str) -> None:
+        self.poisoned.append((body, reason))
+
+
+@dataclass
+class FakeMemory:
+    """Claims, ledger, findings, pause switch and notices, in dictionaries."""
+
+    intents: dict[str, Intent] = field(default_factory=dict)
+    held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    kept: dict[str, Finding] = field(default_factory=dict)
+    pause_reason: str = ""
+    published: list[Finding] = field(default_factory=list)
+    dead: Callable[[], bool] = lambda: False  # a killed process releases nothing
+    notices_fail: list[BackstopError] = field(default_factory=list)
+
+    async def intent(self, key: str) -> Intent | None:
+        return self.intents.get(key)
+
+    async def record(self, key: str, intent: Intent) -> None:
+        self.intents[key] = intent
+
+    async def forget(self, key: str) -> None:
+        self.intents.pop(key, None)
+
+    async def claim(self, key: str, owner: str, now: datetime, ttl: timedelta) -> datetime | None:
+        holder = self.held.get(key)
+        if holder is not None and holder[0] != owner and holder[1] > now:
+            return holder[1]
+        self.held[key] = (owner, now + ttl)
+        return None
+
+    async def release(self, key: str, owner: str) -> None:
+        if self.held.get(key, ("", START))[0] == owner and not self.dead():
+            del self.held[key]
+
+    async def save(self, findings: Sequence[Finding]) -> None:
+        for each in findings:
+            self.kept[each.vm.key] = each
+
+    async def replace_all(self, findings: Sequence[Finding]) -> None:
+        self.kept = {each.vm.key: each for each in findings}
+
+    async def latest(self) -> tuple[Finding, ...]:
+        return tuple(self.kept[key] for key in sorted(self.kept))
+
+    async def of(self, vm_id: ArmId) -> Finding | None:
+        return self.kept.get(vm_id.key)
+
+    async def save_report(self, name: str, content: bytes) -> None:
+        raise NotImplementedError
+
+    async def load_report(self, name: str) -> bytes | None:
+        raise NotImplementedError
+
+    async def paused(self) -> str:
+        return self.pause_reason
+
+    async def vm_protected(self, finding: Finding) -> None:
+        if self.notices_fail:
+            raise self.notices_fail.pop(0)
+        self.published.append(finding)
+
+    async def report_ready(self, summary: dict[str, object]) -> None:
+        raise NotImplementedError
+
+
+class World:
+    """A Backstop over the fakes."""
+
+    def __init__(self, policy: CompiledPolicy, *, enforce: bool = True) -> None:
+        self.clock = FakeClock()
+        self.azure = FakeAzure(self.clock)
+        self.memory = FakeMemory(dead=lambda: self.azure.killed)
+        self.queue = FakeQueue(self.clock)
+        self.reconciler = Reconciler(
+            policy,
+            enforce,
+            self.clock,
+            self.azure.compute,
+            self.azure.backup,
+            self.memory,
+            self.memory,
+            self.memory,
+            self.memory,
+            self.memory,
+        )
+        self.worker = Worker(self.reconciler, self.queue, "reconcile", self.clock)
+        self.sweeper = Sweeper(
+            policy, enforce, self.clock, self.azure.inventory, self.memory, self.queue, "reconcile"
+        )
+
+    async def request(self, vm: Vm, **wish: object) -> None:
+        """Put a request for the VM into the queue."""
+        await self.queue.send("reconcile", messages.encode(ReconcileRequest(vm.id, "event", **wish)))  # type: ignore[arg-type]
+
+    async def step(self) -> None:
+        """Work the message that is due first, moving the clock to it."""
+        self.queue.waiting.sort(key=lambda each: each[0])
+        due, queue, body, group = self.queue.waiting.pop(0)
+        await self.clock.wait_until(due)
+        try:
+            await self.worker.work_on(body)
+        except Killed:
+            # The queue shows the message again when its visibility ends; a new process goes on from there.
+            self.azure.killed = False
+            self.queue.waiting.append((self.clock.now() + VISIBILITY, queue, body, group))
+
+    async def run(self) -> None:
+        """Work the queue until it is empty."""
+        for _ in range(1000):
+            if not self.queue.waiting:
+                return
+            await self.step()
+        raise AssertionError("the queue never became empty")
+
+    async def run_until_written(self, method: str) -> None:
+        """Work the queue until the first write of this kind."""
+        while method not in [each for each, _ in self.azure.writes]:
+            await self.step()
+
+    async def sweep(self) -> None:
+        """One sweep, worked to the end."""
+        await self.sweeper.sweep(Scope(), "run-1")
+        await self.run()
+
+    def finding(self, vm: Vm) -> Finding:
+        """The VM's latest finding."""
+        return self.memory.kept[vm.id.key]
+
+
+def active_items(azure: FakeAzure, vm: Vm) -> list[Protection]:
+    """The VM's items that take backups."""
+    return [item for item in azure.items_of(vm) if item.state in ACTIVE_STATES]

@@ -1,0 +1,84 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain import messages
+from shared.domain.events import IgnoredBecause
+from shared.domain.model import Scope
+from shared.intake import Intake
+from tests.fakes import START, SUB, World, vm_id
+from tests.policies import demo_policy
+
+OTHER = "22222222-2222-4222-8222-222222222222"
+
+
+def intake(here: World, scope: Scope = Scope()) -> Intake:  # noqa: B008  # a frozen value
+    return Intake(
+        demo_policy(), scope, "tenant", here.azure.inventory, here.memory, here.queue, "reconcile", here.clock
+    )
+
+
+def event(name: str = "web-01", subscription: str = SUB, **data: Any) -> dict[str, Any]:
+    return {
+        "eventType": "Microsoft.Resources.ResourceWriteSuccess",
+        "data": {
+            "operationName": "Microsoft.Compute/virtualMachines/write",
+            "resourceUri": vm_id(name, subscription=subscription).text,
+            "correlationId": "c-1",
+            **data,
+        },
+    }
+
+
+async def test_an_event_becomes_a_request_after_the_vm_has_settled() -> None:
+    here = World(demo_policy())
+    taken = await intake(here).take_in_body(json.dumps(event()))
+    ((due, queue, body, _),) = here.queue.waiting
+    assert (due, queue) == (START + timedelta(minutes=10), "reconcile")
+    assert messages.decode(body).vm_id == taken.accepted[0].vm_id == vm_id()
+    assert messages.decode(body).correlation_id == "c-1"
+
+
+async def test_the_several_events_of_one_creation_become_one_request() -> None:
+    here = World(demo_policy())
+    taken = await intake(here).take_in([event(), event(), event("web-02")])
+    assert (len(taken.accepted), taken.covered, len(here.queue.waiting)) == (2, 1, 2)
+
+
+async def test_an_event_after_the_request_was_worked_on_makes_a_new_one() -> None:
+    here = World(demo_policy())
+    await intake(here).take_in([event()])
+    here.clock.moment += timedelta(minutes=10)
+    taken = await intake(here).take_in([event()])
+    assert len(taken.accepted) == 1
+
+
+async def test_a_waiting_mark_from_a_future_that_was_taken_back_blocks_nothing() -> None:
+    here = World(demo_policy())
+    await intake(here).take_in([event()])
+    here.clock.moment -= timedelta(days=2)
+    assert len((await intake(here).take_in([event()])).accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "because"),
+    [
+        ("no json", IgnoredBecause.NOT_JSON),
+        ("[1]", IgnoredBecause.NOT_AN_EVENT),
+        (json.dumps(event(tenantId="another")), IgnoredBecause.OTHER_TENANT),
+    ],
+)
+async def test_what_asks_for_nothing_is_ignored_with_a_reason(body: str, because: IgnoredBecause) -> None:
+    here = World(demo_policy())
+    taken = await intake(here).take_in_body(body)
+    assert [each.because for each in taken.ignored] == [because]
+    assert here.queue.waiting == []
+
+
+async def test_a_vm_outside_the_scope_is_ignored() -> None:
+    here = World(demo_policy())
+    taken = await intake(here, Scope(subscriptions=(SUB,))).take_in([event(subscription=OTHER), event()])
+    assert [each.because for each in taken.ignored] == [IgnoredBecause.OUT_OF_SCOPE]
+    assert len(taken.accepted) == 1
