@@ -101,7 +101,8 @@ def _forbidden(status: int, code: str, message: str, resource_id: str, connectio
     else:
         scope = f" on {missing['scope']}" if missing["scope"] else ""
         remedy = f"Give the login a role with the action {missing['action']}{scope}."
-    return PermanentError(message, code=code or "AuthorizationFailed", resource_id=resource_id, remedy=remedy)
+    code = "AuthorizationFailed" if code.startswith("HTTP ") else code
+    return PermanentError(message, code=code, resource_id=resource_id, remedy=remedy)
 
 
 def is_not_found(error: HttpResponseError) -> bool:

@@ -24,7 +24,7 @@ from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 from shared.adapters.azure.arm_errors import clean, translated
 from shared.adapters.azure.endpoint import PUBLIC_ARM, is_loopback, normalise_endpoint, same_origin
 from shared.adapters.azure.login import azure_login
-from shared.adapters.azure.pipeline import NoCredential, Watch, policies_for
+from shared.adapters.azure.pipeline import NoCredential, Watch, policies_for, send_once
 from shared.adapters.azure.wire import Wire, required_text, text_at
 from shared.domain.model import Subscription
 from shared.errors import BackstopError, EndpointError, LoginError, PermanentError, RetryLaterError
@@ -60,6 +60,7 @@ class Connection:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=not loopback,
             auto_decompress=False,  # the SDK's transport does it
+            middlewares=(send_once,),
         )
         return self
 
@@ -87,7 +88,7 @@ class Connection:
         return self._watch.observed_now
 
     @observed_now.setter
-    def observed_now(self, moment: datetime) -> None:
+    def observed_now(self, moment: datetime | None) -> None:
         self._watch.observed_now = moment
 
     @property

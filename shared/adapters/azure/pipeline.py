@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Self, cast
 from urllib.parse import unquote, urlsplit
 
+import aiohttp
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
@@ -64,6 +65,23 @@ class Watch(SansIOHTTPPolicy[Any, Any]):
         if path.startswith("/") and not path.startswith("//") and now:
             self.virtual_clock_path = path
             self.observed_now = datetime.fromisoformat(now).astimezone(UTC)
+
+
+class ConnectionLost(aiohttp.ClientConnectionError):
+    """The connection broke before the answer came: nobody knows whether the request was worked on."""
+
+
+async def send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A middleware for aiohttp, which by itself sends a GET, PUT or DELETE again when its connection breaks.
+
+    A PUT that Azure had taken already would then hit the item that it had just made.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:  # never connected, and never sent again
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise ConnectionLost(str(error)) from error
 
 
 def kind_of(method: str, url: str) -> str:

@@ -35,7 +35,7 @@ _MADE_A_RECOVERY_POINT = frozenset({"completed", "completedwithwarnings"})
 
 def is_iaas_vm(properties: Wire) -> bool:
     """Whether the item is a backup of a whole VM, rather than of a database or a folder inside it."""
-    return text_at(properties, "backupManagementType").lower() == IAAS_VM
+    return required_text(properties, "backupManagementType").lower() == IAAS_VM
 
 
 def protection_from_item(node: Wire) -> Protection:
@@ -54,7 +54,8 @@ def protection_from_row(row: Wire) -> tuple[str, Protection]:
     protection = _protection(row, row, state)
     if state is ProtectionState.PROTECTED and not protection.has_recovery_point:
         protection = _protection(row, row, ProtectionState.FIRST_BACKUP_PENDING)
-    return required_text(row, "sourceResourceId").lower(), protection
+    source = text_at(row, "sourceResourceId") or required_text(row, "dataSourceId")
+    return source.lower(), protection
 
 
 def _protection(node: Wire, properties: Wire, state: ProtectionState) -> Protection:

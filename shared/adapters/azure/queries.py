@@ -47,6 +47,7 @@ recoveryservicesresources
 | where properties.backupManagementType =~ 'AzureIaasVM'
 | project id,
     sourceResourceId = tostring(properties.sourceResourceId),
+    dataSourceId = tostring(properties.dataSourceInfo.resourceID),
     currentProtectionState = tostring(properties.currentProtectionState),
     policyName = tostring(properties.policyName),
     policyId = tostring(properties.policyId),

@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+import pytest
+
+from shared.adapters.azure.compute import AzureCompute
+from shared.adapters.azure.connection import Connection
+from shared.domain.arm_id import parse_vm_id
+from shared.errors import PermanentError, RetryLaterError
+from tests.unit.shared.adapters.azure.stub import GROUP, VM, Reply, StandingClock, Stub, a_vm_node, broken_json
+
+VM_ID = parse_vm_id(VM)
+
+
+@pytest.fixture
+def compute(connection: Connection, clock: StandingClock) -> AzureCompute:
+    return AzureCompute(connection, clock)
+
+
+async def test_a_vm_comes_with_the_manager_of_its_group(compute: AzureCompute, stub: Stub) -> None:
+    stub.on("GET", VM, Reply(a_vm_node(tags={"env": "prod"})))
+    stub.on("GET", GROUP, Reply({"id": GROUP, "location": "w", "managedBy": "/subscriptions/x/workspaces/dbx"}))
+    vm = await compute.vm(VM_ID)
+    assert vm is not None
+    assert (vm.id.text, vm.location, vm.tags) == (VM, "westeurope", {"env": "prod"})
+    assert vm.group_managed_by == "/subscriptions/x/workspaces/dbx"
+    assert "$expand" not in stub.seen[0].query
+
+
+async def test_the_group_is_asked_for_once_in_ten_minutes(
+    compute: AzureCompute, stub: Stub, connection: Connection, clock: StandingClock
+) -> None:
+    stub.on("GET", VM, Reply(a_vm_node()))
+    stub.on("GET", GROUP, Reply({"location": "w"}))
+    for _ in range(3):
+        await compute.vm(VM_ID)
+    assert connection.requests == {"GET virtualMachines": 3, "GET resourceGroups": 1}
+    clock.moment += timedelta(minutes=10)
+    await compute.vm(VM_ID)
+    assert connection.requests["GET resourceGroups"] == 2
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound"])
+async def test_a_vm_that_arm_does_not_know_is_none(compute: AzureCompute, stub: Stub, code: str) -> None:
+    stub.fail("GET", VM, 404, code)
+    assert await compute.vm(VM_ID) is None
+
+
+async def test_a_group_that_went_away_in_between_took_its_vm_with_it(compute: AzureCompute, stub: Stub) -> None:
+    stub.on("GET", VM, Reply(a_vm_node()))
+    stub.fail("GET", GROUP, 404, "ResourceGroupNotFound")
+    assert await compute.vm(VM_ID) is None
+
+
+@pytest.mark.parametrize("code", ["SubscriptionNotFound", "InvalidResourceType", ""])
+async def test_any_other_404_is_no_proof_that_the_vm_is_gone(compute: AzureCompute, stub: Stub, code: str) -> None:
+    stub.fail("GET", VM, 404, code)
+    with pytest.raises(PermanentError):
+        await compute.vm(VM_ID)
+
+
+async def test_a_vm_whose_group_cannot_be_read_is_not_half_read(compute: AzureCompute, stub: Stub) -> None:
+    stub.on("GET", VM, Reply(a_vm_node()))
+    stub.fail("GET", GROUP, 403, "AuthorizationFailed")
+    with pytest.raises(PermanentError):
+        await compute.vm(VM_ID)
+    stub.fail("GET", GROUP, 503, "Busy")
+    with pytest.raises(RetryLaterError):
+        await compute.vm(VM_ID)
+
+
+async def test_a_broken_or_malformed_answer_is_an_error(compute: AzureCompute, stub: Stub) -> None:
+    stub.on("GET", GROUP, Reply({"location": "w"}))
+    stub.on("GET", VM, broken_json)
+    with pytest.raises(RetryLaterError):
+        await compute.vm(VM_ID)
+    stub.on("GET", VM, Reply({"hello": "world"}))
+    with pytest.raises(PermanentError) as caught:
+        await compute.vm(VM_ID)
+    assert (caught.value.code, caught.value.resource_id) == ("MalformedAnswer", VM)
