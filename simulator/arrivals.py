@@ -37,7 +37,7 @@ def plan(world: World, body: Json) -> list[Json]:
 
 def _one(state: State, builder: Builder, kind: Kind) -> Json:
     subscription, region = builder.place(kind.name)
-    vm = builder.put(builder.draft(kind.name, subscription), subscription, region, builder.now)
+    vm = builder.put(builder.maker.draft(kind.name, subscription), subscription, region, builder.now)
     builder.label(kind, vm)
     del state.vms[vm.key]  # planned only: it comes to be when someone PUTs it
     properties = {k: v for k, v in vm.properties.items() if k not in ("provisioningState", "vmId", "timeCreated")}
@@ -48,7 +48,7 @@ def _one(state: State, builder: Builder, kind: Kind) -> Json:
         body["zones"] = vm.zones
     later = None
     if kind.name == "opts-out-by-tag":
-        later = (vm.tags or {}) | builder.opt_out(builder.valid_opt_out())
+        later = (vm.tags or {}) | builder.maker.opt_out(builder.maker.valid_opt_out())
     return {
         "vmId": vm.id,
         "path": vm.id,

@@ -6,10 +6,10 @@ policy do not run here.
 
 from datetime import UTC, datetime, timedelta
 
+from simulator.backup_render import item_id, job_body
+from simulator.items import existing_item, find_item
 from simulator.model import IAAS, Job, ProtectedItem, Vault
 from simulator.operations import ITEM, accepted
-from simulator.protection import existing_item, find_item
-from simulator.render import item_id, job_body
 from simulator.routing import Call, Route
 from simulator.vaults import PAGE, VAULT, find_vault
 from simulator.wire import Answer, AzureError, page, parse_filter
@@ -30,7 +30,7 @@ def trigger(call: Call) -> Answer:
         message = "The backup item is not configured yet: wait for the configure operation to complete."
         raise AzureError(400, "UserErrorProtectionNotConfigured", message)
     item = existing_item(call, vault)
-    properties = call.body.get("properties") or {}
+    properties = call.properties
     if properties.get("objectType") != "IaasVMBackupRequest":
         raise AzureError(400, "BMSUserErrorInvalidBackupRequest", "properties.objectType must be IaasVMBackupRequest.")
     expiry = _expiry(properties.get("recoveryPointExpiryTimeInUTC"), world.now())

@@ -83,7 +83,7 @@ def put_vm(call: Call) -> Answer:
     existing = state.vms.get(identity.lower())
     if existing is not None:
         return _update(call, existing)
-    properties = copy.deepcopy(body.get("properties") or {})
+    properties = copy.deepcopy(call.properties)
     if not (properties.get("storageProfile") or {}).get("osDisk"):
         raise AzureError(400, "InvalidParameter", "Required parameter 'storageProfile.osDisk' is missing (null).")
     properties |= {"provisioningState": "Creating", "vmId": state.new_id(), "timeCreated": stamp(world.now())}
@@ -121,7 +121,7 @@ def _following(call: Call, vm: VirtualMachine, operation: Operation) -> dict[str
 def _update(call: Call, vm: VirtualMachine) -> Answer:
     if "tags" in call.body:
         vm.tags = dict(call.body["tags"] or {})
-    for name, value in (call.body.get("properties") or {}).items():
+    for name, value in call.properties.items():
         if name not in ("vmId", "timeCreated", "provisioningState", "instanceView"):
             vm.properties[name] = copy.deepcopy(value)
     call.world.state.touch("vm", vm.key, call.world.now())

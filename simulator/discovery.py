@@ -3,9 +3,9 @@
 Only for clients that look before they protect (the Azure CLI does); a PUT needs none of it here.
 """
 
+from simulator.backup_render import VM_ITEM, spell
 from simulator.model import IAAS
 from simulator.operations import accepted
-from simulator.render import VM_ITEM, spell
 from simulator.routing import Call, Route
 from simulator.state import container_of
 from simulator.vaults import PAGE, VAULT, find_vault

@@ -10,8 +10,8 @@ import hashlib
 import hmac
 from urllib.parse import quote
 
+from simulator.backup_render import item_body
 from simulator.model import Operation
-from simulator.render import item_body
 from simulator.routing import Call, Route
 from simulator.vaults import VAULT, find_vault
 from simulator.wire import NO_DATE, Answer, AzureError, Json, stamp

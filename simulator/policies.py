@@ -3,8 +3,8 @@
 Creating or changing a backup policy is not simulated.
 """
 
+from simulator.backup_render import policy_body
 from simulator.model import IAAS, BackupPolicy, Vault
-from simulator.render import policy_body
 from simulator.routing import Call, Route
 from simulator.vaults import PAGE, VAULT, find_vault
 from simulator.wire import Answer, AzureError, Json, page, parse_filter

@@ -1,4 +1,4 @@
-"""Protected items of a vault: protect, change policy, stop, undelete, delete; read one or list all.
+"""Protected items of a vault: protect, change policy, stop, undelete, delete. Reading them is in `items.py`.
 
 A PUT means what Azure takes it to mean: over an absent item protect, with an empty policy or `ProtectionStopped`
 stop, with `isRehydrate` undelete, else change the policy. Each refusal has Azure's shape; which codes are our own
@@ -8,56 +8,25 @@ is listed in docs/simulator-differences.md.
 from collections.abc import Callable
 from datetime import timedelta
 
+from simulator.backup_render import VM_ITEM, item_id
 from simulator.history import new_item
-from simulator.model import IAAS, SOFT_DELETE_DAYS, Job, ProtectedItem, Vault, VirtualMachine
+from simulator.items import find_item
+from simulator.model import SOFT_DELETE_DAYS, Job, ProtectedItem, Vault, VirtualMachine
 from simulator.operations import ITEM, accepted
 from simulator.policies import named
-from simulator.render import VM_ITEM, item_body, item_id
 from simulator.routing import Call, Route
 from simulator.state import container_of
-from simulator.vaults import PAGE, VAULT, find_vault
-from simulator.wire import Answer, AzureError, Json, page, parse_filter
+from simulator.vaults import find_vault
+from simulator.wire import Answer, AzureError, Json
 
 #: Virtual seconds that a protect takes, from recorded traffic of 2019 and 2026; other changes take about 11.
 CONFIGURE = (31, 92)
 CHANGE = (9, 13)
 
 
-def find_item(call: Call, vault: Vault) -> ProtectedItem | None:
-    """The item in the path, in whatever state, or None."""
-    return vault.items.get(f"{call.params['container']}/{call.params['item']}".lower())
-
-
-def existing_item(call: Call, vault: Vault) -> ProtectedItem:
-    """The item in the path. Raises AzureError 404 where it is absent, or not yet configured."""
-    item = find_item(call, vault)
-    if item is None or item.configuring:
-        message = f"The protected item '{call.params['item']}' was not found in vault '{vault.name}'."
-        raise AzureError(404, "ResourceNotFound", message)
-    return item
-
-
-def get_item(call: Call) -> Answer:
-    """One item; 404 until it is configured."""
-    vault = find_vault(call)
-    return Answer(200, item_body(vault, existing_item(call, vault), call.world.now()))
-
-
-def list_items(call: Call) -> Answer:
-    """200 a page. `$filter` takes backupManagementType, itemType and policyName; other names are ignored."""
-    vault = find_vault(call)
-    wanted = parse_filter(call.query.get("$filter", ""))
-    management, policy = wanted.get("backupmanagementtype", IAAS).lower(), wanted.get("policyname")
-    items = [i for i in vault.items.values() if not i.configuring and i.management.lower() == management]
-    rows = [
-        item_body(vault, i, call.world.now()) for i in items if policy is None or i.policy.lower() == policy.lower()
-    ]
-    return Answer(200, page(rows, call.query, call.url, PAGE))
-
-
 def put_item(call: Call) -> Answer:
     """202 with both headers, whatever the change. Raises AzureError 400, 404 or 409."""
-    vault, properties = find_vault(call), call.body.get("properties") or {}
+    vault, properties = find_vault(call), call.properties
     if str(properties.get("protectedItemType", "")).lower() != VM_ITEM.lower():
         raise malformed()
     item = find_item(call, vault)
@@ -230,8 +199,6 @@ def _run(
 
 
 ROUTES: list[Route] = [
-    ("GET", ITEM, get_item),
     ("PUT", ITEM, put_item),
     ("DELETE", ITEM, delete_item),
-    ("GET", f"{VAULT}/backupProtectedItems", list_items),
 ]

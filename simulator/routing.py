@@ -43,6 +43,14 @@ class Call:
         return self._body
 
     @property
+    def properties(self) -> Json:
+        """The body's `properties`, empty where there are none. Raises AzureError 400 where they are no object."""
+        value = self.body.get("properties") or {}
+        if not isinstance(value, dict):
+            raise AzureError(400, "InvalidRequestContent", "The request content was invalid: properties is no object.")
+        return value
+
+    @property
     def url(self) -> str:
         return self.base + self.path.replace(";", "%3B").replace(" ", "%20")
 

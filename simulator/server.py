@@ -1,64 +1,15 @@
-"""The HTTP door: one handler for every path, so that nothing but Azure's own error shape ever comes out.
+"""Serving one simulated Azure: `create_app` makes the application, `running` serves it for the length of a block."""
 
-`create_app` makes the application, `running` serves it on a free loopback port for the length of a block.
-"""
-
-import asyncio
 import contextlib
-import inspect
-import logging
-import uuid
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from datetime import datetime
-from email.utils import format_datetime
 
 from aiohttp import web
 
-from simulator import (
-    backups,
-    compute,
-    control,
-    discovery,
-    eventgrid,
-    metadata,
-    operations,
-    policies,
-    protection,
-    resourcegraph,
-    status,
-    subscriptions,
-    tags,
-    vault_creation,
-    vaults,
-)
 from simulator.clock import Clock, Mode
+from simulator.door import Door
 from simulator.estate import build
-from simulator.holds import ClientGone
-from simulator.ledger import Write
-from simulator.routing import Call, Handler, Router, decode_path, encode
-from simulator.wire import Answer, AzureError
 from simulator.world import World
-
-log = logging.getLogger(__name__)
-
-SERVICES = (
-    backups,
-    compute,
-    discovery,
-    eventgrid,
-    metadata,
-    operations,
-    policies,
-    protection,
-    resourcegraph,
-    status,
-    subscriptions,
-    tags,
-    vault_creation,
-    vaults,
-)
-#: Constant, since nothing is throttled here; the names are what clients read (recorded traffic, 2025).
-REMAINING = {"GET": ("reads", "249"), "DELETE": ("deletes", "199")}
 
 
 def create_app(world: World) -> web.Application:
@@ -68,138 +19,6 @@ def create_app(world: World) -> web.Application:
     app.router.add_route("*", "/{tail:.*}", door.handle)
     app.cleanup_ctx.append(door.lifetime)
     return app
-
-
-class Door:
-    """Takes every request of one world: to Azure, or to the control API."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.azure = Router(route for service in SERVICES for route in service.ROUTES)
-        self.control = Router(control.ROUTES)
-
-    async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
-        """Opens the webhook client and, on a flowing clock, the task that runs due work."""
-        self.world.graph.follow()  # the first load takes longest: before anyone waits for it
-        async with self.world.hub.session():
-            flow = asyncio.create_task(self.world.clock.flow()) if self.world.clock.mode == "flowing" else None
-            yield
-            if flow is not None:
-                flow.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await flow
-        self.world.graph.close()
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Any request at all; answers 413 itself, since aiohttp's own has not Azure's shape."""
-        path = decode_path(request.rel_url.raw_path)
-        call = Call(
-            world=self.world,
-            method=request.method,
-            path=path.rstrip("/") or "/",
-            query={name.lower(): value for name, value in request.query.items()},
-            raw=b"",
-            base=f"{request.scheme}://{request.host}",
-            headers={name.lower(): value for name, value in request.headers.items()},
-        )
-        try:
-            call.raw = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return self._respond(call, AzureError(413, "RequestEntityTooLarge", "The body is too large.").answer())
-        if path.lower().startswith("/_sim/"):
-            answer = await self._guarded(self._serve(self.control, call))
-        else:
-            if self.world.latency:
-                await asyncio.sleep(self.world.latency)
-            try:
-                answer = await self._azure(call, request)
-            except ClientGone:
-                raise web.HTTPServiceUnavailable from None  # nobody is listening any more
-        return self._respond(call, answer)
-
-    async def _azure(self, call: Call, request: web.Request) -> Answer:
-        """One call to Azure: resolved, held where asked for, served, taken down."""
-        world = self.world
-        try:
-            handler = self.azure.resolve(call)
-            admit(call)
-        except AzureError as error:
-            handler = _answering(error)
-
-        def alive() -> bool:
-            return request.transport is not None and not request.transport.is_closing()
-
-        hold = world.holds.match(call.operation)
-        if hold is not None and hold.when == "before":
-            await world.holds.keep(hold, alive)
-        answer = await self._guarded(_run(handler, call))
-        write = Write(0, world.now(), call.method, call.path, call.operation, world.vm_of(call), answer.status)
-        write.over_existing = call.over_existing
-        world.ledger.record(write, estate=call.headers.get("x-sim-actor") == "estate")
-        if hold is not None and hold.when == "after":
-            await world.holds.keep(hold, alive)
-        return answer
-
-    @staticmethod
-    async def _serve(router: Router, call: Call) -> Answer:
-        return await _run(router.resolve(call), call)
-
-    @staticmethod
-    async def _guarded(work: Awaitable[Answer]) -> Answer:
-        try:
-            return await work
-        except AzureError as error:
-            return error.answer()
-        except Exception:
-            log.exception("a handler failed")
-            return AzureError(500, "InternalServerError", "The simulator failed; its log says why.").answer()
-
-    def _respond(self, call: Call, answer: Answer) -> web.Response:
-        now = self.world.now()
-        kind, remaining = REMAINING.get(call.method, ("writes", "199"))
-        headers = {
-            "Date": format_datetime(now.replace(microsecond=0), usegmt=True),
-            "Server": "backstop-simulator",
-            "Cache-Control": "no-cache",
-            "x-ms-request-id": str(uuid.uuid4()),
-            "x-ms-correlation-request-id": call.headers.get("x-ms-correlation-request-id", str(uuid.uuid4())),
-            f"x-ms-ratelimit-remaining-subscription-{kind}": remaining,
-            "x-sim-now": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "x-sim-clock": "/_sim/clock",
-        }
-        if "x-ms-client-request-id" in call.headers:
-            headers["x-ms-client-request-id"] = call.headers["x-ms-client-request-id"]
-        headers |= answer.headers
-        if answer.body is None:
-            return web.Response(status=answer.status, headers=headers)
-        return web.Response(
-            status=answer.status,
-            body=encode(answer.body),
-            headers=headers,
-            content_type="application/json",
-            charset="utf-8",
-        )
-
-
-def _answering(error: AzureError) -> Handler:
-    return lambda _call: error.answer()
-
-
-async def _run(handler: Handler, call: Call) -> Answer:
-    outcome = handler(call)
-    return await outcome if inspect.isawaitable(outcome) else outcome
-
-
-def admit(call: Call) -> None:
-    """What Azure asks of every request before it looks at the resource. Raises AzureError 401 or 400."""
-    if call.path.lower().startswith("/metadata/"):
-        return
-    if not call.headers.get("authorization", "").lower().startswith("bearer "):
-        message = "Authentication failed. The 'Authorization' header is missing."
-        raise AzureError(401, "AuthenticationFailed", message)
-    if not call.query.get("api-version"):
-        message = "The api-version query parameter (?api-version=) is required for all requests."
-        raise AzureError(400, "MissingApiVersionParameter", message)
 
 
 @contextlib.asynccontextmanager

@@ -27,7 +27,7 @@ def _answer(thing: VirtualMachine | ResourceGroup) -> Answer:
 
 
 def _given(call: Call) -> dict[str, str]:
-    tags = (call.body.get("properties") or {}).get("tags")
+    tags = call.properties.get("tags")
     if not isinstance(tags, dict) or len(tags) > 50 or not all(isinstance(v, str) for v in tags.values()):
         raise AzureError(400, "InvalidTags", "properties.tags must be an object of at most 50 strings.")
     return dict(tags)

@@ -5,9 +5,9 @@ Deleting a vault is not simulated.
 
 import re
 
+from simulator.backup_render import vault_body
 from simulator.model import Vault, default_policies
 from simulator.operations import operation_url
-from simulator.render import vault_body
 from simulator.routing import Call, Route
 from simulator.state import vault_id
 from simulator.subscriptions import find_group

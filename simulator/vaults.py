@@ -3,8 +3,8 @@
 Creating one is in `vault_creation.py`; deleting one is not simulated.
 """
 
+from simulator.backup_render import vault_body
 from simulator.model import Vault
-from simulator.render import vault_body
 from simulator.routing import Call, Route
 from simulator.state import vault_id
 from simulator.subscriptions import find_group, find_subscription, not_found

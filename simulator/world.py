@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from simulator.clock import Clock
-from simulator.eventgrid import Hub
+from simulator.delivery import Hub
+from simulator.graph import Graph
 from simulator.holds import Holds
 from simulator.ledger import Ledger
 from simulator.model import Operation
-from simulator.resourcegraph import Graph
 from simulator.state import State
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from tests.simulator.client import Client
+from tests.simulator.client import Client, item_of
 
 VM = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Compute"
 
@@ -56,6 +56,14 @@ async def test_a_body_that_is_no_json_object_is_refused(azure: Client) -> None:
         async with azure.http.post(url, data=body) as answer:
             assert answer.status == 400
             assert (await answer.json())["error"]["code"] == "InvalidRequestContent"
+
+
+async def test_properties_that_are_no_object_are_refused(azure: Client) -> None:
+    vm = (await azure.label("plain-unprotected"))["vmId"]
+    item = item_of(await azure.vault_for(vm), vm)
+    tags = f"{vm}/providers/Microsoft.Resources/tags/default"
+    for method, path in (("PUT", item), ("PATCH", vm), ("PUT", tags)):
+        assert (await azure.ask(method, path, {"properties": "text"})).code == "InvalidRequestContent"
 
 
 async def test_a_body_that_is_too_large_is_refused(azure: Client) -> None:
