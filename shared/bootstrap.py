@@ -114,7 +114,7 @@ async def open_backstop(settings: Settings) -> AsyncIterator[Backstop]:
             worker=Worker(reconciler, queue, jobs, clock),
             intake=Intake(policy, settings.scope, tenant, inventory, ledger, queue, jobs, clock),
             sweeper=Sweeper(policy, settings.enforce, clock, inventory, findings, queue, jobs),
-            reporter=Reporter(policy, findings, clock, notices),
+            reporter=Reporter(policy, findings, inventory, clock, notices, settings.scope, subscriptions),
             requests=connection.requests,
         )
 

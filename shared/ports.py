@@ -4,7 +4,7 @@ Every method may raise `RetryLaterError`, `PermanentError` or `SettingsError` (s
 nothing says so with None or an empty tuple; a failed read raises, so that it is never taken for "nothing there".
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -167,8 +167,8 @@ class FindingStore(Protocol):
     async def save(self, findings: Sequence[Finding]) -> None:
         """Replace the latest finding of each of these VMs; an older finding never replaces a newer one."""
 
-    async def replace_all(self, findings: Sequence[Finding]) -> None:
-        """A complete discovery: VMs that are not in it have left the estate and lose their findings."""
+    async def replace_all(self, findings: Sequence[Finding], subscriptions: Collection[str] | None) -> None:
+        """A complete discovery of these subscriptions (None: of all): VMs not in it lose their findings."""
 
     async def latest(self) -> tuple[Finding, ...]:
         """One finding for each VM, ordered by VM id."""

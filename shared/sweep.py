@@ -46,6 +46,7 @@ class Discovery:
     run_id: str
     findings: tuple[Finding, ...]
     to_change: tuple[Finding, ...]
+    subscriptions: frozenset[str] | None = None  # ids of those that were looked at; None means all
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ class Sweeper:
 
     async def discover(self, scope: Scope, run_id: str) -> Discovery:
         """Read and evaluate; nothing is written anywhere. A failed read of items or vaults makes every VM UNKNOWN."""
+        within: frozenset[str] | None = None
+        if scope != Scope():
+            within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
         vms = [vm async for vm in self.inventory.vms(scope)]
         protections = await _or_unread("the protected items", self._protections(scope))
         vaults = await _or_unread("the vaults", self._vaults(scope))
@@ -74,7 +78,7 @@ class Sweeper:
             verdict = evaluate(seen, self.policy, now)
             findings.append(self._finding(vm, item, verdict, plan(seen, verdict, self.policy), run_id))
         to_change = tuple(each for each in findings if each.actions or each.verdict.has(Reason.PROTECTION_IN_PROGRESS))
-        return Discovery(run_id, tuple(findings), to_change)
+        return Discovery(run_id, tuple(findings), to_change, within)
 
     def check_limits(self, discovery: Discovery) -> None:
         """LimitExceededError when the run wants to change more VMs than the policy allows."""
@@ -93,7 +97,7 @@ class Sweeper:
         """Second half of a sweep: check the limits, keep the findings, send the requests."""
         writing = self.enforce and self.policy.mode is Mode.ENFORCE
         if not writing:
-            await self.findings.replace_all(discovery.findings)
+            await self.findings.replace_all(discovery.findings, discovery.subscriptions)
             return
         self.check_limits(discovery)
         queued = {each.vm.key for each in discovery.to_change}
@@ -102,7 +106,8 @@ class Sweeper:
             [
                 replace(each, outcome=Outcome(Status.QUEUED, now)) if each.vm.key in queued else each
                 for each in discovery.findings
-            ]
+            ],
+            discovery.subscriptions,
         )
         for each in discovery.to_change:
             request = ReconcileRequest(each.vm, "sweep", discovery.run_id, discovery.run_id)

@@ -4,7 +4,7 @@ They hold state and record writes, so that tests assert on what became of the es
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -360,8 +360,10 @@ class FakeMemory:
         for each in findings:
             self.kept[each.vm.key] = each
 
-    async def replace_all(self, findings: Sequence[Finding]) -> None:
-        self.kept = {each.vm.key: each for each in findings}
+    async def replace_all(self, findings: Sequence[Finding], subscriptions: Collection[str] | None) -> None:
+        stay = {} if subscriptions is None else self.kept
+        self.kept = {key: each for key, each in stay.items() if each.vm.subscription_id not in (subscriptions or ())}
+        self.kept |= {each.vm.key: each for each in findings}
 
     async def latest(self) -> tuple[Finding, ...]:
         return tuple(self.kept[key] for key in sorted(self.kept))

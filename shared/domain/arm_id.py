@@ -11,7 +11,7 @@ from functools import lru_cache
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # Characters ARM forbids in resource names; a strict pattern keeps event bodies from steering requests elsewhere.
-_NAME = r"[^/\\\s\"'\[\]:|<>+=;,?*@&%#]{1,90}"
+_NAME = r"[^/\\\s\"'\[\]:|<>+=;,?*@&%#\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,90}"
 _VM = re.compile(
     rf"/subscriptions/(?P<sub>{_GUID})/resourcegroups/(?P<rg>{_NAME})"
     rf"/providers/microsoft\.compute/virtualmachines/(?P<name>{_NAME})",

@@ -5,7 +5,7 @@ A report is written whole or not at all: a reader sees the old one or the new on
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from shared.adapters.local.store import Store, to_micros
@@ -38,8 +38,8 @@ class LocalFindingStore:
         with self._store.transaction() as connection:
             connection.executemany(_SAVE, rows)
 
-    async def replace_all(self, findings: Sequence[Finding]) -> None:
-        """A complete discovery, in one step: VMs that are not in it lose their findings.
+    async def replace_all(self, findings: Sequence[Finding], subscriptions: Collection[str] | None) -> None:
+        """A complete discovery of these subscriptions (None: of all), in one step: VMs not in it lose their findings.
 
         Of a VM that is in it, a newer finding stays, because a worker looked at it after the discovery did.
         """
@@ -48,7 +48,12 @@ class LocalFindingStore:
             connection.execute("CREATE TEMP TABLE IF NOT EXISTS discovered (vm TEXT PRIMARY KEY)")
             connection.execute("DELETE FROM discovered")
             connection.executemany("INSERT OR IGNORE INTO discovered (vm) VALUES (?)", [(row[0],) for row in rows])
-            connection.execute("DELETE FROM findings WHERE vm NOT IN (SELECT vm FROM discovered)")
+            gone = "DELETE FROM findings WHERE vm NOT IN (SELECT vm FROM discovered)"
+            if subscriptions is None:
+                connection.execute(gone)
+            else:
+                within = [(f"/subscriptions/{each.lower()}/%",) for each in subscriptions]
+                connection.executemany(f"{gone} AND vm LIKE ?", within)
             connection.executemany(_SAVE, rows)
 
     async def latest(self) -> tuple[Finding, ...]:

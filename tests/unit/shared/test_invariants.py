@@ -164,6 +164,8 @@ ERRORS: list[Callable[[], RetryLaterError | PermanentError]] = [
 def test_no_failure_leads_to_a_wrong_write(drawn: tuple[Drawn, ...], faults: list[tuple[str, int, bool]]) -> None:
     async def scenario() -> None:
         here = estate(drawn)
+        here.azure.put_shows_after = timedelta(seconds=90)
+        here.azure.job_shows_after = timedelta(minutes=8)
         for method, which, after in faults:
             lost = after and method in {"protect", "start_backup"}
             # A write that was committed and then refused does not exist; only its answer can get lost.

@@ -34,8 +34,8 @@ async def test_a_discovery_comes_back_whole_and_ordered_by_id(
     store: Store, clock: Clock, estate: list[Finding]
 ) -> None:
     kept: FindingStore = LocalFindingStore(store, clock)
-    await kept.replace_all([])
-    await kept.replace_all(estate)
+    await kept.replace_all([], None)
+    await kept.replace_all(estate, None)
     assert list(await kept.latest()) == sorted(estate, key=lambda each: each.vm.key)
     for each in estate:
         assert await kept.of(each.vm) == each
@@ -67,7 +67,7 @@ async def test_a_discovery_forgets_vms_that_left_and_keeps_what_a_worker_learnt_
 ) -> None:
     worked_on = replace(finding("worked-on", clock), outcome=Outcome(Status.ACCEPTED))
     await kept.save([finding("gone", clock), worked_on])
-    await kept.replace_all([finding("worked-on", clock, SECOND), finding("new", clock, SECOND)])
+    await kept.replace_all([finding("worked-on", clock, SECOND), finding("new", clock, SECOND)], None)
     latest = await kept.latest()
     assert [each.vm.name for each in latest] == ["new", "worked-on"]
     assert latest[1] == worked_on
@@ -95,7 +95,7 @@ async def test_a_finding_that_cannot_be_read_is_an_error_with_a_remedy_that_work
     assert "new sweep" in caught.value.remedy
     with pytest.raises(SettingsError):
         await kept.of(vm_id("a"))
-    await kept.replace_all([finding("a", clock)])
+    await kept.replace_all([finding("a", clock)], None)
     assert len(await kept.latest()) == 1
 
 
@@ -137,5 +137,13 @@ async def test_reports_that_cannot_be_read_are_an_error_and_not_absent(kept: Loc
 
 async def test_three_thousand_vms_are_kept_in_a_moment(kept: LocalFindingStore, clock: Clock) -> None:
     many = [finding(f"vm-{number}", clock) for number in range(3_000)]
-    await kept.replace_all(many)
+    await kept.replace_all(many, None)
     assert len(await kept.latest()) == 3_000
+
+
+async def test_a_sweep_of_one_subscription_leaves_the_findings_of_the_others(kept: LocalFindingStore, clock: Clock) -> None:
+    await kept.save([finding("here", clock), finding("there", clock)])
+    await kept.replace_all([], frozenset())
+    assert len(await kept.latest()) == 2
+    await kept.replace_all([], frozenset({(await kept.latest())[0].vm.subscription_id.upper()}))
+    assert await kept.latest() == ()

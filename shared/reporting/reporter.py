@@ -1,0 +1,60 @@
+"""Makes the compliance report from the findings on record, keeps its three forms and announces it.
+
+It reads nothing of Azure: a report says what the last sweep and the looks since then found, and how old that is.
+"""
+
+from dataclasses import dataclass
+
+from shared.domain.matching import CompiledPolicy
+from shared.domain.model import Scope, Subscription
+from shared.ports import Clock, FindingStore, Inventory, Notices
+from shared.reporting.render_csv import render_csv
+from shared.reporting.render_html import render_html
+from shared.reporting.render_json import render_json, summary_data
+from shared.reporting.summary import ComplianceReport, PolicyUsed, summarise
+
+HTML, CSV, JSON = "report.html", "report.csv", "report.json"
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """`subscriptions` are all that the login reads, for their names; `scope` limits the report."""
+
+    policy: CompiledPolicy
+    findings: FindingStore
+    inventory: Inventory
+    clock: Clock
+    notices: Notices
+    scope: Scope
+    subscriptions: tuple[Subscription, ...]
+
+    async def report(self) -> ComplianceReport:
+        """The report as it stands, not kept."""
+        findings = await self.findings.latest()
+        if self.scope != Scope():
+            within = {each.id.lower() for each in await self.inventory.subscriptions(self.scope)}
+            findings = tuple(each for each in findings if each.vm.subscription_id in within)
+        policy = self.policy.policy
+        return summarise(
+            findings,
+            generated_at=self.clock.now(),
+            policy=PolicyUsed(policy.metadata.name, policy.hash, policy.spec.mode),
+            subscription_names={each.id: each.name for each in self.subscriptions},
+        )
+
+    async def make(self) -> dict[str, object]:
+        """Render and keep all three forms, announce them; returns the counts.
+
+        RetryLaterError when the announcement fails: by then the report is kept.
+        """
+        report = await self.report()
+        for name, content in render(report).items():
+            await self.findings.save_report(name, content)
+        summary = summary_data(report)
+        await self.notices.report_ready(summary)
+        return summary
+
+
+def render(report: ComplianceReport) -> dict[str, bytes]:
+    """File name to content, all made of the same counts."""
+    return {HTML: render_html(report), CSV: render_csv(report), JSON: render_json(report)}
