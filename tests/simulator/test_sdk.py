@@ -14,6 +14,8 @@ from azure.mgmt.recoveryservicesbackup.models import (
     IaasVMBackupRequest,
     ProtectedItemResource,
 )
+from azure.mgmt.resourcegraph.aio import ResourceGraphClient
+from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
 from tests.simulator.client import Client, protect_body
 
@@ -45,14 +47,13 @@ def client(azure: Client) -> Callable[..., Any]:
 
 
 async def test_the_sdk_protects_backs_up_and_queries(azure: Client, client: Callable[..., Any]) -> None:
-    resource_graph = pytest.importorskip("azure.mgmt.resourcegraph.aio")
     vm_id = (await azure.label("plain-unprotected"))["vmId"]
     _, _, subscription, _, group, *_, name = vm_id.split("/")
     async with (
         client(ComputeManagementClient, subscription) as compute,
         client(RecoveryServicesClient, subscription) as vaults,
         client(RecoveryServicesBackupClient, subscription) as backup,
-        client(resource_graph.ResourceGraphClient) as graph,
+        client(ResourceGraphClient) as graph,
     ):
         vm = await compute.virtual_machines.get(group, name, expand="instanceView")
         assert vm.id == vm_id
@@ -86,10 +87,9 @@ async def test_the_sdk_protects_backs_up_and_queries(azure: Client, client: Call
         request = BackupStatusRequest(resource_type="VM", resource_id=vm_id)
         assert (await backup.backup_status.get(vm.location, request)).protection_status == "Protected"
 
-        models = __import__("azure.mgmt.resourcegraph.models", fromlist=["QueryRequest"])
-        query = models.QueryRequest(
+        query = QueryRequest(
             query=f"resources | where id =~ '{vm_id}' | project id, tags",
-            options=models.QueryRequestOptions(result_format="objectArray"),
+            options=QueryRequestOptions(result_format="objectArray"),
         )
         answer = await graph.resources(query)
         assert (answer.count, answer.data[0]["id"]) == (1, vm_id)
