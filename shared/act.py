@@ -50,7 +50,7 @@ class Actor:
     clock: Clock
 
     async def carry_out(self, action: Action, protection: Protection, *, just_protected: bool) -> Carried:
-        """Do the write, or say why not. `just_protected` spares the job list: the protection is seconds old and ours."""
+        """Do the write, or say why not. `just_protected`: the protection is new and ours, no job list is needed."""
         if action.kind is ActionKind.ENABLE_PROTECTION:
             return await self._enable(action, protection)
         return await self._start_backup(action, protection, just_protected)
@@ -96,7 +96,9 @@ class Actor:
         reason = await self.pause.paused()
         if not reason:
             return None
-        return Outcome(Status.DEFERRED, self.clock.now() + PAUSE_CHECK, "PAUSED", reason, "Resume with: backstop resume")
+        return Outcome(
+            Status.DEFERRED, self.clock.now() + PAUSE_CHECK, "PAUSED", reason, "Resume with: backstop resume"
+        )
 
     async def _refused(self, key: str, error: RetryLaterError | PermanentError) -> Outcome:
         if not (isinstance(error, RetryLaterError) and error.may_have_happened):
@@ -128,7 +130,9 @@ def outcome_of(error: RetryLaterError | PermanentError, now: datetime) -> Outcom
     """DEFERRED for what may succeed later, FAILED for what will not."""
     if isinstance(error, RetryLaterError):
         again = now + (error.retry_after if error.retry_after is not None else POLL)
-        return Outcome(Status.DEFERRED, again, error.code or "RETRY_LATER", error.message, error.remedy, failed_try=True)
+        return Outcome(
+            Status.DEFERRED, again, error.code or "RETRY_LATER", error.message, error.remedy, failed_try=True
+        )
     return Outcome(Status.FAILED, None, error.code or "REFUSED", error.message, error.remedy)
 
 

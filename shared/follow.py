@@ -41,7 +41,9 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
         except RetryLaterError as error:
             return Followed(waiting=outcome_of(error, now))
         except PermanentError as error:
-            log.warning("an operation can no longer be followed: %s", error.code or error.message, extra={"vm": vm_id.text})
+            log.warning(
+                "an operation can no longer be followed: %s", error.code or error.message, extra={"vm": vm_id.text}
+            )
             status = OperationStatus("Unknown")
         if status.running and status.status != "Unknown" and now < intent.at + PATIENCE:
             return Followed(waiting=Outcome(Status.ACCEPTED, now + (status.retry_after or POLL)))
@@ -49,7 +51,7 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
         if failed:
             await ledger.forget(key)
             return Followed(failed=Outcome(Status.FAILED, None, status.error_code, status.error, _REMEDY))
-        # The intent stays, without its URL: reads may lag behind, and the write must not be repeated before they show it.
+        # The intent stays, without its URL: reads may lag, and the write must not be repeated before they show it.
         await ledger.record(key, Intent(now))
         if status.status.lower() == "succeeded":
             return Followed(protected=key.startswith("protect"), backup_started=key.startswith("backup"))

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.domain import messages
 from shared.domain.events import Ignored, IgnoredBecause, decode_events, read_event
 from shared.domain.matching import CompiledPolicy
-from shared.domain import messages
 from shared.domain.model import ReconcileRequest, Scope
 from shared.ports import Clock, Intent, Inventory, Ledger, WorkQueue
 

@@ -42,9 +42,7 @@ async def observe(
         return Observation(vm, _not_asked(vm), (), clock.now())
     vaults = await _read("the subscription's vaults", backup.vaults(vm_id.subscription_id))
     protection = (
-        await _protection(vm, vaults, backup, made_in)
-        if not isinstance(vaults, Unread)
-        else _not_asked(vaults)
+        await _protection(vm, vaults, backup, made_in) if not isinstance(vaults, Unread) else _not_asked(vaults)
     )
     return Observation(vm, protection, vaults, clock.now())
 

@@ -191,4 +191,3 @@ class Notices(Protocol):
 
     async def report_ready(self, summary: dict[str, object]) -> None:
         """Publish `Backstop.ReportReady`."""
-

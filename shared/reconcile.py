@@ -126,7 +126,9 @@ class Reconciler:
         unread = next((part for part in (seen.vm, seen.protection, seen.vaults) if isinstance(part, Unread)), None)
         if unread is not None and unread.retryable:
             again = now + (unread.retry_after or POLL)
-            return Outcome(Status.DEFERRED, again, unread.code or "READ_FAILED", unread.why, unread.remedy, failed_try=True)
+            return Outcome(
+                Status.DEFERRED, again, unread.code or "READ_FAILED", unread.why, unread.remedy, failed_try=True
+            )
         if unread is not None:
             return Outcome(Status.FAILED, None, unread.code or "READ_FAILED", unread.why, unread.remedy)
         if verdict.has(Reason.PROTECTION_IN_PROGRESS):
@@ -170,4 +172,6 @@ class Reconciler:
         try:
             await self.notices.vm_protected(finding)
         except (RetryLaterError, PermanentError) as error:
-            log.warning("the notice was not published: %s", outcome_of(error, finding.at).error, extra={"vm": finding.vm.text})
+            log.warning(
+                "the notice was not published: %s", outcome_of(error, finding.at).error, extra={"vm": finding.vm.text}
+            )

@@ -28,7 +28,7 @@ class Settings:
     endpoint: str = AZURE
     state_dir: Path = Path(".backstop")
     policy_file: str = ""
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     enforce: bool = False
     events_queue: str = "vm-events"
     reconcile_queue: str = "reconcile"

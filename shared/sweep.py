@@ -10,9 +10,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from shared.domain import messages
 from shared.domain.limits import excess
 from shared.domain.matching import CompiledPolicy, evaluate
-from shared.domain import messages
 from shared.domain.model import (
     UNPROTECTED,
     Action,

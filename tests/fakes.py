@@ -410,9 +410,7 @@ class World:
             self.memory,
         )
         self.worker = Worker(self.reconciler, self.queue, "reconcile", self.clock)
-        self.sweeper = Sweeper(
-            policy, enforce, self.clock, self.azure.inventory, self.memory, self.queue, "reconcile"
-        )
+        self.sweeper = Sweeper(policy, enforce, self.clock, self.azure.inventory, self.memory, self.queue, "reconcile")
 
     async def request(self, vm: Vm, **wish: object) -> None:
         """Put a request for the VM into the queue."""

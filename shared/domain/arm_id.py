@@ -18,7 +18,9 @@ _VM = re.compile(
     re.IGNORECASE,
 )
 _SUBSCRIPTION = re.compile(_GUID, re.IGNORECASE)
-_PREFIX = re.compile(r"/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<rg>[^/]+)/providers/(?P<rest>.+)", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<rg>[^/]+)/providers/(?P<rest>.+)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ def parse_id(text: str) -> ArmId:
 
 def vault_id_of(resource_id: str) -> str:
     """The id of the vault that a protected item, backup policy or job id lies in, spelt as given."""
-    match = re.match(r"(/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^/]+/vaults/[^/]+)", resource_id, re.IGNORECASE)
+    match = re.match(
+        r"(/subscriptions/[^/]+/resourcegroups/[^/]+/providers/[^/]+/vaults/[^/]+)", resource_id, re.IGNORECASE
+    )
     if match is None:
         raise ValueError(f"not inside a Recovery Services vault: {resource_id[:200]!r}")
     return match[1]

@@ -1,4 +1,4 @@
-"""The brake on a run: more VMs to change than the policy allows means that something is wrong, so nothing is changed."""
+"""The brake on a run: more VMs to change than the policy allows means that something is wrong; nothing is changed."""
 
 from shared.domain.policy import MaxActions
 

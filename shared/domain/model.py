@@ -54,9 +54,7 @@ class ProtectionState(StrEnum):
     UNRECOGNISED = "unrecognised"  # a state that this version does not know: never acted on
 
 
-ACTIVE_STATES = frozenset(
-    {ProtectionState.FIRST_BACKUP_PENDING, ProtectionState.PROTECTED, ProtectionState.ERROR}
-)
+ACTIVE_STATES = frozenset({ProtectionState.FIRST_BACKUP_PENDING, ProtectionState.PROTECTED, ProtectionState.ERROR})
 
 
 @dataclass(frozen=True, slots=True)

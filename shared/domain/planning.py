@@ -53,7 +53,9 @@ def plan(
         enable = Action(ActionKind.ENABLE_PROTECTION, vm.id, vault.id.text, rule.wanted_policy)
         if not (rule.initial_backup.enabled or backup_now):
             return (enable,)
-        return enable, _backup(ActionKind.START_INITIAL_BACKUP, vm, vault.id.text, rule.wanted_policy, rule, retain_until)
+        return enable, _backup(
+            ActionKind.START_INITIAL_BACKUP, vm, vault.id.text, rule.wanted_policy, rule, retain_until
+        )
     if verdict.has(Reason.NO_RECOVERY_POINT):
         return (_of_item(ActionKind.START_INITIAL_BACKUP, vm, protection, rule, retain_until),)
     if backup_now and protection.state in ACTIVE_STATES and not protection.backup_running:

@@ -27,7 +27,9 @@ def parse_duration(value: object) -> timedelta:
         return value
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None or not any(match.groups()):
-        raise ValueError("must be an ISO 8601 duration of weeks, days, hours, minutes or seconds, such as PT10M or P30D")
+        raise ValueError(
+            "must be an ISO 8601 duration of weeks, days, hours, minutes or seconds, such as PT10M or P30D"
+        )
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
 
@@ -63,7 +65,9 @@ TagValues = Annotated[dict[Text, tuple[str, ...]], BeforeValidator(_tag_values),
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=False
+    )
 
 
 class Mode(StrEnum):
@@ -102,7 +106,10 @@ class Selector(_Section):
     @classmethod
     def _lists_to_tuples(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: tuple(item) if key in {"all", "any"} and isinstance(item, list) else item for key, item in value.items()}
+            return {
+                key: tuple(item) if key in {"all", "any"} and isinstance(item, list) else item
+                for key, item in value.items()
+            }
         return value
 
 
@@ -130,9 +137,9 @@ class OptOut(_Section):
 class Exclude(_Section):
     """VMs that Backstop leaves alone; `any` lists selectors of which one suffices."""
 
-    builtin: Annotated[
-        tuple[Annotated[BuiltinExclusion, Field(strict=False)], ...], BeforeValidator(_as_tuple)
-    ] = tuple(BuiltinExclusion)
+    builtin: Annotated[tuple[Annotated[BuiltinExclusion, Field(strict=False)], ...], BeforeValidator(_as_tuple)] = (
+        tuple(BuiltinExclusion)
+    )
     any: Annotated[tuple[Selector, ...], BeforeValidator(_as_tuple)] = ()
 
 
@@ -195,7 +202,9 @@ class Spec(_Section):
         seen: dict[object, str] = {}
         for rule in self.rules:
             if (other := seen.setdefault(rule.priority, rule.name)) != rule.name:
-                raise ValueError(f"rules '{other}' and '{rule.name}' have the same priority {rule.priority}; give each its own")
+                raise ValueError(
+                    f"rules '{other}' and '{rule.name}' have the same priority {rule.priority}; give each its own"
+                )
             if seen.setdefault(f"name {rule.name.lower()}", str(rule.priority)) != str(rule.priority):
                 raise ValueError(f"two rules are named '{rule.name}'; give each its own name")
         return self

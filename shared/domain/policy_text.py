@@ -6,13 +6,21 @@ Only plain YAML is accepted: no aliases (they can grow without bound), no tags (
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.policy import EnforcementPolicy
 from shared.errors import PolicyFileError
+
+
+class Mark(Protocol):
+    """A place in the file; the C and the Python parser have classes of their own for it."""
+
+    line: int
+    column: int
+
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 40
@@ -97,7 +105,7 @@ def _known_parts(root: yaml.Node) -> set[object]:
     return names
 
 
-def _mark(root: yaml.Node, path: list[Any]) -> yaml.Mark | None:
+def _mark(root: yaml.Node, path: list[Any]) -> Mark | None:
     """Where the last part of `path` that exists in the file stands."""
     node, mark = root, root.start_mark
     for part in path:
@@ -109,7 +117,7 @@ def _mark(root: yaml.Node, path: list[Any]) -> yaml.Mark | None:
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             mark = node.start_mark
-    return cast("yaml.Mark | None", mark)
+    return cast("Mark | None", mark)
 
 
 def _dotted(path: list[Any]) -> str:
@@ -127,7 +135,11 @@ def _explain(error: Mapping[str, Any], path: list[Any]) -> str:
     if kind == "missing":
         return f"the key '{loc[-1]}' is missing"
     message = str(error["msg"]).removeprefix("Value error, ")
-    shown = "" if isinstance(error.get("input"), dict | list | tuple) or kind == "value_error" else f", not {error.get('input')!r}"
+    shown = (
+        ""
+        if isinstance(error.get("input"), dict | list | tuple) or kind == "value_error"
+        else f", not {error.get('input')!r}"
+    )
     return f"{message[:1].lower()}{message[1:]}{shown[:80]}" if path else message
 
 
@@ -152,6 +164,6 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _error(file: str, mark: yaml.Mark | None, key: str, what: str) -> PolicyFileError:
+def _error(file: str, mark: Mark | None, key: str, what: str) -> PolicyFileError:
     place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
     return PolicyFileError(f"{place}: {key + ': ' if key else ''}{what}", remedy=_REMEDY)

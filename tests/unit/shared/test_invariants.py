@@ -192,9 +192,7 @@ def test_an_owner_who_opts_out_midway_is_heard_before_the_next_write(
             here.azure.vms[each.vm.id.key] = replace(each.vm, tags={**each.vm.tags, "Backup-Opt-Out": opt_out})
         await here.run()
         later = {key for _, key in here.azure.writes[so_far:]}
-        exempt = {
-            each.vm.id.key for each in drawn if opt_out == OPT_OUTS[0] and each.vm.tags.get("env") != "prod"
-        }
+        exempt = {each.vm.id.key for each in drawn if opt_out == OPT_OUTS[0] and each.vm.tags.get("env") != "prod"}
         assert not later & exempt
 
     asyncio.run(scenario())
@@ -229,7 +227,7 @@ def test_every_vm_gets_exactly_one_verdict_and_a_reason(
         verdict = evaluate(seen, policy, START)
         assert verdict.reasons
         assert (verdict.state is State.UNKNOWN) == bool(unread)
-        if verdict.state not in {State.NON_COMPLIANT}:
+        if verdict.state is not State.NON_COMPLIANT:
             assert plan(seen, verdict, policy) == ()
         if verdict.has(Reason.OPTED_OUT):
             assert plan(seen, verdict, policy, backup_now=True) == ()

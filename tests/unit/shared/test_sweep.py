@@ -45,11 +45,12 @@ async def test_too_many_changes_stop_the_run_before_its_first_write() -> None:
     assert (here.azure.writes, here.queue.waiting, here.memory.kept) == ([], [], {})
 
 
-@pytest.mark.parametrize(
-    ("mode", "enforce"), [("audit", True), ("enforce", False), ("disabled", True)]
-)
+@pytest.mark.parametrize(("mode", "enforce"), [("audit", True), ("enforce", False), ("disabled", True)])
 async def test_without_leave_to_write_a_sweep_only_reports(mode: str, enforce: bool) -> None:
-    here = estate(f"mode: {mode}\nlimits: {{maxActions: {{amount: 0}}}}\nrules: [{{name: all, priority: 1, match: {{}}}}]", enforce=enforce)
+    here = estate(
+        f"mode: {mode}\nlimits: {{maxActions: {{amount: 0}}}}\nrules: [{{name: all, priority: 1, match: {{}}}}]",
+        enforce=enforce,
+    )
     await here.sweep()
     assert (here.azure.writes, here.queue.waiting) == ([], [])
     assert len(here.memory.kept) == 3

@@ -19,7 +19,9 @@ NONE = Protection(ProtectionState.NONE)
 S = ProtectionState
 
 
-def seen(vm: Vm | Unread, protection: Protection | Unread, vaults: tuple[Vault, ...] | Unread = (VAULT,)) -> Observation:
+def seen(
+    vm: Vm | Unread, protection: Protection | Unread, vaults: tuple[Vault, ...] | Unread = (VAULT,)
+) -> Observation:
     return Observation(vm, protection, vaults, START)
 
 
@@ -34,7 +36,12 @@ def item(state: ProtectionState, policy: str = "DefaultPolicy", **changes: objec
         (seen(PROD, NONE), State.NON_COMPLIANT, ["UNPROTECTED"], ["EnableProtection", "StartInitialBackup"]),
         (seen(VM, NONE, ()), State.NON_COMPLIANT, ["UNPROTECTED", "NO_VAULT_IN_REGION"], []),
         (seen(VM, NONE, (a_vault(location="eastus"),)), State.NON_COMPLIANT, ["UNPROTECTED", "NO_VAULT_IN_REGION"], []),
-        (seen(VM, NONE, (replace(VAULT, ready=False),)), State.NON_COMPLIANT, ["UNPROTECTED", "NO_VAULT_IN_REGION"], []),
+        (
+            seen(VM, NONE, (replace(VAULT, ready=False),)),
+            State.NON_COMPLIANT,
+            ["UNPROTECTED", "NO_VAULT_IN_REGION"],
+            [],
+        ),
         (seen(replace(VM, created=START), NONE), State.NON_COMPLIANT, ["UNPROTECTED", "SETTLING"], []),
         (seen(VM, item(S.PROTECTED)), State.COMPLIANT, ["PROTECTED"], []),
         (seen(VM, item(S.PROTECTED, "defaultpolicy")), State.COMPLIANT, ["PROTECTED"], []),
@@ -159,5 +166,7 @@ def test_a_person_s_wish_for_a_backup_overrides_no_verdict(vm: Vm, protection: P
 def test_a_rule_can_leave_the_first_backup_to_the_schedule() -> None:
     policy = compiled("rules: [{name: all, priority: 1, match: {}, initialBackup: {enabled: false}}]")
     observation = seen(VM, NONE)
-    assert [each.kind for each in plan(observation, evaluate(observation, policy, START), policy)] == ["EnableProtection"]
+    assert [each.kind for each in plan(observation, evaluate(observation, policy, START), policy)] == [
+        "EnableProtection"
+    ]
     assert evaluate(seen(VM, item(S.FIRST_BACKUP_PENDING)), policy, START).state is State.COMPLIANT

@@ -48,7 +48,11 @@ def test_the_hash_names_the_content_and_not_the_layout() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("priority: 10\n", "prioritty: 10\n", "policy.yaml:20:7: spec.rules[0].prioritty: unknown key (did you mean 'priority'?)"),
+        (
+            "priority: 10\n",
+            "prioritty: 10\n",
+            "policy.yaml:20:7: spec.rules[0].prioritty: unknown key (did you mean 'priority'?)",
+        ),
         ("priority: 10\n", "{}", "policy.yaml:"),
         ("      priority: 10\n", "", "the key 'priority' is missing"),
         ("priority: 1000", "priority: 10", "have the same priority 10"),
@@ -98,5 +102,7 @@ def test_any_text_is_refused_in_one_line(text: str) -> None:
 
 @given(st.integers(min_value=1, max_value=10_000_000))
 def test_durations_survive_being_written(seconds: int) -> None:
-    duration = parse_duration(f"PT{seconds // 60}M{seconds % 60}S") if seconds // 60 < 100_000 else parse_duration("P1D")
+    duration = (
+        parse_duration(f"PT{seconds // 60}M{seconds % 60}S") if seconds // 60 < 100_000 else parse_duration("P1D")
+    )
     assert parse_duration(format_duration(duration)) == duration
