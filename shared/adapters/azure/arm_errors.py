@@ -23,7 +23,7 @@ from azure.core.exceptions import (
 
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
 
-LOGIN_REMEDY = "Run `az login` and try again."
+LOGIN_REMEDY = "Run `az login`; inside Azure, give the app a managed identity."
 
 # The backup service's own brakes: "retry after few hours", and a day (azure-cli issue 32441).
 _CLOSED_FOR = {"clouddosabsolutelimitreached": timedelta(hours=24)}

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from shared.adapters.azure.arm_errors import clean, retry_after, translate, translated
+from shared.adapters.azure.arm_errors import LOGIN_REMEDY, clean, retry_after, translate, translated
 from shared.adapters.azure.connection import Connection
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import VM, Reply, Script, Stub, broken_json, half_a_body, hang_up
@@ -156,7 +156,7 @@ def test_a_connection_that_fails_is_retried_later(raised: Exception) -> None:
 def test_a_login_that_cannot_be_had_says_what_to_run_in_one_line() -> None:
     error = translate(ClientAuthenticationError("forty\nlines\nof advice"), VM)
     assert isinstance(error, LoginError)
-    assert str(error) == "there is no usable login to Azure [NoLogin]. Run `az login` and try again."
+    assert str(error) == "there is no usable login to Azure [NoLogin]. " + LOGIN_REMEDY
 
 
 def test_an_answer_of_the_wrong_form_is_permanent() -> None:
