@@ -1,0 +1,1 @@
+"""What Backstop's speed is, measured on this machine. `./backstop bench` prints it; nothing here is a test."""
