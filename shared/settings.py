@@ -4,18 +4,16 @@
 default, because the default might write where the person meant not to.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from shared.domain.arm_id import is_subscription_id
 from shared.domain.model import Scope
+from shared.endpoint import PUBLIC_ARM, is_loopback, normalise_endpoint
 from shared.errors import SettingsError
 
-AZURE = "https://management.azure.com"
 _QUEUE = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 _MANAGEMENT_GROUP = re.compile(r"[\w.()-]{1,90}")
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", ""}
@@ -25,7 +23,7 @@ _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", ""}
 class Settings:
     """What the composition root needs to know. `enforce` permits writing; the policy's mode must permit it too."""
 
-    endpoint: str = AZURE
+    endpoint: str = PUBLIC_ARM
     state_dir: Path = Path(".backstop")
     policy_file: str = ""
     scope: Scope = field(default_factory=Scope)
@@ -54,7 +52,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         return environment.get(f"BACKSTOP_{key}", "").strip() or default
 
     return Settings(
-        endpoint=check_endpoint(text("ENDPOINT", AZURE)),
+        endpoint=normalise_endpoint(text("ENDPOINT", PUBLIC_ARM)),
         state_dir=Path(text("STATE", str(defaults.state_dir))),
         policy_file=text("POLICY", ""),
         scope=parse_scope(text("SCOPE", "").split(",")),
@@ -70,32 +68,6 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         # Set by the platform in every deployed app, never on a laptop.
         in_azure=bool(environment.get("WEBSITE_SITE_NAME")),
     )
-
-
-def check_endpoint(url: str) -> str:
-    """The ARM endpoint without a trailing slash: Azure's own, or a server on loopback.
-
-    Any other host is refused, so that a person's token cannot go astray by a typing error.
-    """
-    parts = urlsplit(url)
-    if url.rstrip("/").lower() == AZURE:
-        return AZURE
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_loopback(url):
-        raise SettingsError(
-            f"the endpoint {url!r} is neither {AZURE} nor a server on this machine",
-            code="ENDPOINT",
-            remedy="Use http://127.0.0.1:PORT for a simulator, or leave the endpoint out for Azure",
-        )
-    return url.rstrip("/")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine's loopback: localhost, 127.0.0.0/8 or ::1."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def parse_scope(parts: Iterable[str]) -> Scope:

@@ -25,7 +25,9 @@ def load_policy(path: str) -> CompiledPolicy:
     except FileNotFoundError:
         raise PolicyFileError(f"{file}: there is no such policy file", remedy="Give its path with --policy") from None
     except OSError as error:
-        raise PolicyFileError(f"{file}: cannot be read: {error.strerror}", remedy="Check the path and its rights") from None
+        raise PolicyFileError(
+            f"{file}: cannot be read: {error.strerror}", remedy="Check the path and its rights"
+        ) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -22,11 +22,11 @@ from azure.mgmt.core import AsyncARMPipelineClient
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
 from shared.adapters.azure.arm_errors import clean, translated
-from shared.adapters.azure.endpoint import PUBLIC_ARM, is_loopback, normalise_endpoint, same_origin
 from shared.adapters.azure.login import azure_login
 from shared.adapters.azure.pipeline import NoCredential, Watch, policies_for, send_once
 from shared.adapters.azure.wire import Wire, required_text, text_at
 from shared.domain.model import Subscription
+from shared.endpoint import PUBLIC_ARM, is_loopback, normalise_endpoint, same_origin
 from shared.errors import BackstopError, EndpointError, LoginError, PermanentError, RetryLaterError
 
 _CONNECT_SECONDS = 10

@@ -24,7 +24,7 @@ from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 from typing_extensions import override
 from yarl import URL
 
-from shared.adapters.azure.endpoint import PUBLIC_ARM, is_loopback, same_origin
+from shared.endpoint import PUBLIC_ARM, is_loopback, same_origin
 from shared.errors import LoginError, PermanentError
 
 _SCOPE = f"{PUBLIC_ARM}/.default"

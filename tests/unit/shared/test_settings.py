@@ -1,14 +1,20 @@
 import pytest
 
 from shared.domain.model import Scope
+from shared.endpoint import PUBLIC_ARM
 from shared.errors import SettingsError
-from shared.settings import AZURE, from_environment, parse_scope
+from shared.settings import from_environment, parse_scope
 from tests.fakes import SUB
 
 
 def test_the_defaults_write_nothing_and_mean_azure() -> None:
     settings = from_environment({})
-    assert (settings.endpoint, settings.enforce, settings.policy_file, settings.scope) == (AZURE, False, "", Scope())
+    assert (settings.endpoint, settings.enforce, settings.policy_file, settings.scope) == (
+        PUBLIC_ARM,
+        False,
+        "",
+        Scope(),
+    )
     assert not settings.on_loopback
 
 

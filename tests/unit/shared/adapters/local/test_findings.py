@@ -141,7 +141,9 @@ async def test_three_thousand_vms_are_kept_in_a_moment(kept: LocalFindingStore, 
     assert len(await kept.latest()) == 3_000
 
 
-async def test_a_sweep_of_one_subscription_leaves_the_findings_of_the_others(kept: LocalFindingStore, clock: Clock) -> None:
+async def test_a_sweep_of_one_subscription_leaves_the_findings_of_the_others(
+    kept: LocalFindingStore, clock: Clock
+) -> None:
     await kept.save([finding("here", clock), finding("there", clock)])
     await kept.replace_all([], frozenset())
     assert len(await kept.latest()) == 2

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.adapters.azure.endpoint import is_loopback, normalise_endpoint, same_origin
+from shared.endpoint import is_loopback, normalise_endpoint, same_origin
 from shared.errors import SettingsError
 
 
