@@ -51,7 +51,10 @@ def translate(error: Exception, resource_id: str = "", *, connection_wide: bool 
     """The error of ours that stands for one of the SDK's, of aiohttp's, or of a malformed answer (ValueError)."""
     if isinstance(error, _UNREADABLE):
         return RetryLaterError(
-            "Azure's answer broke off or could not be read", code="UnreadableAnswer", resource_id=resource_id
+            "Azure's answer broke off or could not be read",
+            code="UnreadableAnswer",
+            resource_id=resource_id,
+            may_have_happened=True,
         )
     if isinstance(error, HttpResponseError) and error.status_code is not None:
         return _from_status(error, error.status_code, resource_id, connection_wide)
@@ -67,6 +70,7 @@ def translate(error: Exception, resource_id: str = "", *, connection_wide: bool 
         f"Azure could not be reached: {clean(str(error)) or type(error).__name__}",
         code="NoAnswer",
         resource_id=resource_id,
+        may_have_happened=True,
     )
 
 
@@ -85,7 +89,13 @@ def _from_status(error: HttpResponseError, status: int, resource_id: str, connec
         return PermanentError(message, code=code, resource_id=resource_id, remedy=remedy)
     # 409: something else is at work on the same thing. The backup service says the same with 400 and a code.
     if status in (408, 409, 429) or status >= 500 or (status >= 400 and _BUSY.search(code)):
-        return RetryLaterError(message, retry_after=retry_after(headers), code=code, resource_id=resource_id)
+        return RetryLaterError(
+            message,
+            retry_after=retry_after(headers),
+            may_have_happened=status == 408 or status >= 500,
+            code=code,
+            resource_id=resource_id,
+        )
     if status < 400:
         message = f"Azure answered with status {status}, which Backstop does not follow"
     return PermanentError(message, code=code, resource_id=resource_id)

@@ -50,6 +50,8 @@ async def test_what_may_pass_is_retried_later_with_what_the_service_asked(
     error = await failure(connection, stub, arm_error(status, "Whatever", retry_after="17"))
     assert type(error) is RetryLaterError
     assert (error.retry_after, error.code, error.resource_id) == (timedelta(seconds=17), "Whatever", VM)
+    # Only a refusal says that the service did nothing.
+    assert error.may_have_happened is (status not in {409, 429})
 
 
 async def test_a_missing_retry_after_stays_none(connection: Connection, stub: Stub) -> None:
@@ -128,6 +130,7 @@ async def test_a_body_that_breaks_off_is_retried_later(connection: Connection, s
     error = await failure(connection, stub, script)
     assert type(error) is RetryLaterError
     assert error.code in {"UnreadableAnswer", "NoAnswer"}
+    assert error.may_have_happened
     assert "\n" not in str(error)
 
 
@@ -150,7 +153,8 @@ async def test_a_redirect_is_refused(connection: Connection, stub: Stub) -> None
 )
 def test_a_connection_that_fails_is_retried_later(raised: Exception) -> None:
     error = translate(raised, VM)
-    assert (type(error), error.code) == (RetryLaterError, "NoAnswer")
+    assert isinstance(error, RetryLaterError)
+    assert (error.code, error.may_have_happened) == ("NoAnswer", True)
 
 
 def test_a_login_that_cannot_be_had_says_what_to_run_in_one_line() -> None:
