@@ -4,6 +4,7 @@ Azure's SDK is imported here only when a Backstop is opened, never when the func
 opens one per process, on its first invocation.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -124,19 +125,22 @@ class _Process:
 
     backstop: Backstop | None = None
     stack: AsyncExitStack | None = None
+    opening: asyncio.Lock | None = None
 
 
 async def process_backstop() -> Backstop:
     """The Backstop of this process, opened from the environment on first use; a failed opening is tried again."""
-    if _Process.backstop is None:
-        stack = AsyncExitStack()
-        _Process.backstop = await stack.enter_async_context(open_backstop(from_environment(os.environ)))
-        _Process.stack = stack
-    return _Process.backstop
+    _Process.opening = _Process.opening or asyncio.Lock()  # of this event loop; two triggers may come first at once
+    async with _Process.opening:
+        if _Process.backstop is None:
+            stack = AsyncExitStack()
+            _Process.backstop = await stack.enter_async_context(open_backstop(from_environment(os.environ)))
+            _Process.stack = stack
+        return _Process.backstop
 
 
 async def close_process_backstop() -> None:
     """Close what `process_backstop` opened; the local host calls it when it stops."""
-    stack, _Process.backstop, _Process.stack = _Process.stack, None, None
+    stack, _Process.backstop, _Process.stack, _Process.opening = _Process.stack, None, None, None
     if stack is not None:
         await stack.aclose()
