@@ -5,7 +5,7 @@ A trigger that this host cannot run is an error and is not passed over: an app t
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 import azure.functions as func
@@ -61,7 +61,7 @@ class Triggers:
 T = TypeVar("T", bound=Trigger)
 
 
-@lru_cache(maxsize=8)  # the library's FunctionApp takes a second reading for functions of the same names
+@cache  # the library takes a second reading of an app for other functions of the same names, and refuses them
 def read_triggers(app: func.FunctionApp) -> Triggers:
     """The app's functions. ValueError for a trigger that this host cannot run."""
     found = [_read(each) for each in app.get_functions()]

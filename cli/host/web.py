@@ -126,7 +126,7 @@ def _route(trigger: HttpTrigger, invoker: Invoker) -> Handler:
             body=answer.get_body(),
             headers=dict(answer.headers),
             content_type=answer.mimetype,
-            charset=answer.charset,
+            charset=answer.charset if answer.mimetype.startswith("text/") else None,  # as the worker does
         )
 
     return handle

@@ -1,0 +1,61 @@
+"""A process's Backstop over the stateful fakes; the store behind reports and pause switch is the real one."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared import bootstrap
+from shared.adapters.azure.topic import NoNotices
+from shared.adapters.local.findings import LocalFindingStore
+from shared.adapters.local.pause import SqlitePauseSwitch
+from shared.adapters.local.store import Store
+from shared.adapters.local.work_queue import SqliteWorkQueue
+from shared.bootstrap import Backstop
+from shared.domain.model import Scope, Subscription
+from shared.intake import Intake
+from shared.reconcile import Reconciler
+from shared.reporting.reporter import Reporter
+from shared.settings import Settings
+from shared.sweep import Sweeper
+from shared.worker import Worker
+from tests.fakes import SUB, FakeMemory, World
+from tests.policies import demo_policy
+
+
+@pytest.fixture
+def world() -> World:
+    return World(demo_policy())
+
+
+@pytest.fixture
+def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backstop]:
+    policy, clock, azure = world.reconciler.policy, world.clock, world.azure
+    with Store(tmp_path / "state") as store:
+        queue, findings = SqliteWorkQueue(store, clock), LocalFindingStore(store, clock)
+        pause, memory = SqlitePauseSwitch(store), FakeMemory()
+        reconciler = Reconciler(
+            policy, True, clock, azure.compute, azure.backup, memory, memory, pause, findings, memory
+        )
+        opened = Backstop(
+            settings=Settings(),
+            policy=policy,
+            subscriptions=(Subscription(SUB, "production", "tenant"),),
+            clock=clock,
+            inventory=azure.inventory,
+            compute=azure.compute,
+            backup=azure.backup,
+            queue=queue,
+            findings=findings,
+            pause=pause,
+            notices=NoNotices(),
+            reconciler=reconciler,
+            worker=Worker(reconciler, queue, "reconcile", clock),
+            intake=Intake(policy, Scope(), "tenant", azure.inventory, memory, queue, "reconcile", clock),
+            sweeper=Sweeper(policy, True, clock, azure.inventory, findings, queue, "reconcile"),
+            reporter=Reporter(policy, findings, azure.inventory, clock, NoNotices(), Scope(), ()),
+            requests=Counter(),
+        )
+        monkeypatch.setattr(bootstrap._Process, "backstop", opened)
+        yield opened
