@@ -1,4 +1,4 @@
-"""One simulator and one worker process for the whole folder; each test takes VMs of its own."""
+"""One simulator and one worker process for a module; each test takes VMs of its own, so that their order is free."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ class Azure:
         raise AssertionError("the estate has no such VM left")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def azure() -> Iterator[Azure]:
     command = [sys.executable, "-m", "simulator", "--clock", "stepped", "--vms", "90", "--seed", "11"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -58,7 +58,7 @@ def azure() -> Iterator[Azure]:
             process.terminate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings(azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {
         "BACKSTOP_ENDPOINT": azure.base,
@@ -68,7 +68,7 @@ def settings(azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker(settings: dict[str, str]) -> Iterator[Worker]:
     with Worker(**settings) as running:
         yield running

@@ -1,17 +1,12 @@
-"""Every trigger through the worker's runtime, with payloads shaped as the Functions host sends them."""
+"""Every trigger but the timers through the worker's runtime, with payloads shaped as the Functions host sends them."""
 
-import csv
-import io
 import json
 import sys
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.adapters.local.store import from_micros
-from shared.adapters.local.work_queue import Poisoned, SqliteWorkQueue
 from shared.bootstrap import Backstop
 from shared.domain import messages
 from shared.domain.arm_id import parse_vm_id
@@ -19,85 +14,9 @@ from shared.domain.model import ReconcileRequest, State
 from tests.worker.conftest import NEEDS, Azure
 from tests.worker.deliveries import as_cloud_event, documented_event, of_vm, recorded_event
 from tests.worker.process import Worker
+from tests.worker.sending import METADATA, delivered, got, poisoned, queued, waiting, work_the_queue
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason=NEEDS)
-
-METADATA = {
-    "Id": "6f5e4d3c",
-    "DequeueCount": "1",
-    "InsertionTime": "2026-11-24T08:00:00+00:00",
-    "ExpirationTime": "2026-12-01T08:00:00+00:00",
-    "NextVisibleTime": "2026-11-24T08:10:00+00:00",
-    "PopReceipt": "AgAAAAMAAAAAAAAA",
-}
-
-
-def queued(worker: Worker, function: str, body: str) -> None:
-    """A queue message. The host has decoded its base64, so the worker gets text."""
-    assert worker.invoke(function, {"string": body}, METADATA) is None
-
-
-def fired(worker: Worker, function: str, *, past_due: bool = False) -> None:
-    """A timer, in the shape of the .NET host."""
-    status = dict.fromkeys(("Last", "Next", "LastUpdated"), "2026-11-24T08:00:00.0000000+00:00")
-    info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due}
-    assert worker.invoke(function, {"json": json.dumps(info)}) is None
-
-
-def delivered(worker: Worker, event: dict[str, Any]) -> None:
-    """One event by Event Grid; the host hands arrays over one by one, with the data once more as metadata."""
-    assert worker.invoke("vm_written", {"json": json.dumps(event)}, {"data": json.dumps(event["data"])}) is None
-
-
-def got(worker: Worker, function: str, **query: str) -> tuple[int, str, str]:
-    """A GET: status, content type, body."""
-    http = {"method": "GET", "url": f"https://app.example/api/{function}", "headers": {}, "query": query}
-    answer = worker.invoke(function, {"http": http})["http"]
-    return int(answer["status_code"]), answer["headers"]["content-type"], answer["body"]["bytes"]
-
-
-@dataclass
-class Waiting:
-    """A message of the reconcile queue, left where it is."""
-
-    request: ReconcileRequest
-    inserted: datetime
-    visible_at: datetime
-
-
-def waiting(backstop: Backstop, *vms: str) -> list[Waiting]:
-    """The messages about these VMs, in the order in which they were sent."""
-    with sqlite_queue(backstop)._store.reading() as connection:
-        rows = connection.execute(
-            "SELECT body, inserted, visible_at FROM messages WHERE queue = ? ORDER BY id",
-            (backstop.settings.reconcile_queue,),
-        ).fetchall()
-    found = [Waiting(messages.decode(body), from_micros(at), from_micros(visible)) for body, at, visible in rows]
-    keys = {each.lower() for each in vms}
-    return [each for each in found if each.request.vm_id.key in keys]
-
-
-def sqlite_queue(backstop: Backstop) -> SqliteWorkQueue:
-    assert isinstance(backstop.queue, SqliteWorkQueue)
-    return backstop.queue
-
-
-async def poisoned(backstop: Backstop, queue: str) -> tuple[Poisoned, ...]:
-    return await sqlite_queue(backstop).poisoned(queue)
-
-
-async def work_the_queue(worker: Worker, backstop: Backstop) -> None:
-    """Be the host: hand over every message, and let time pass until the queue is empty."""
-    queue = backstop.settings.reconcile_queue
-    for _ in range(500):
-        due = await backstop.queue.next_due(queue)
-        if due is None:
-            return
-        await backstop.clock.wait_until(due)
-        for message in await backstop.queue.receive(queue, 32, timedelta(minutes=10)):
-            queued(worker, "reconcile_vm", message.body)
-            await backstop.queue.done(message)
-    raise AssertionError("the queue never became empty")
 
 
 @pytest.mark.parametrize("original", [documented_event, recorded_event])
@@ -192,35 +111,6 @@ async def test_requests_end_with_a_protected_vm_and_one_first_backup(
     assert finding.verdict.state is State.COMPLIANT
     writes = [each["operation"] for each in azure.ask("/_sim/writes") if (each["vmId"] or "").lower() == vm.lower()]
     assert writes == ["PUT protectedItems", "POST backup"]
-
-
-async def test_a_sweep_and_the_requests_that_it_sends_leave_nothing_missed_and_nothing_wrong(
-    worker: Worker, azure: Azure, backstop: Backstop
-) -> None:
-    fired(worker, "discovery_sweep", past_due=True)
-    assert len(await backstop.findings.latest()) == len(azure.ask("/_sim/labels"))
-    assert await backstop.queue.depth(backstop.settings.reconcile_queue) > 10
-    await work_the_queue(worker, backstop)
-    check = azure.ask("/_sim/check")
-    assert (check["missed"], check["wrongWrites"]) == ([], [])
-
-
-async def test_the_report_is_made_kept_and_answered_in_three_forms(
-    worker: Worker, azure: Azure, backstop: Backstop
-) -> None:
-    fired(worker, "discovery_sweep")
-    fired(worker, "compliance_report")
-    vms = len(azure.ask("/_sim/labels"))
-    status, kind, page = got(worker, "latest_report")
-    assert (status, kind) == (200, "text/html; charset=utf-8")
-    assert page.startswith("<!doctype html>")
-    _, kind, table = got(worker, "latest_report", format="csv")
-    assert kind == "text/csv; charset=utf-8"
-    assert len(list(csv.DictReader(io.StringIO(table)))) == vms
-    _, kind, data = got(worker, "latest_report", format="json")
-    assert kind == "application/json"
-    assert data.encode() == await backstop.findings.load_report("report.json")
-    assert got(worker, "latest_report", format="pdf")[0] == 400
 
 
 def test_health_tells_the_policy_and_whether_writing_is_permitted(worker: Worker) -> None:
