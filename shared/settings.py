@@ -51,14 +51,19 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     def text(key: str, default: str) -> str:
         return environment.get(f"BACKSTOP_{key}", "").strip() or default
 
+    events = _queue("BACKSTOP_EVENTS_QUEUE", text("EVENTS_QUEUE", defaults.events_queue))
+    reconcile = _queue("BACKSTOP_RECONCILE_QUEUE", text("RECONCILE_QUEUE", defaults.reconcile_queue))
+    if events == reconcile:
+        remedy = "Give each queue a name of its own"
+        raise SettingsError(f"events and requests would share the queue {events!r}", code="QUEUES", remedy=remedy)
     return Settings(
         endpoint=normalise_endpoint(text("ENDPOINT", PUBLIC_ARM)),
         state_dir=Path(text("STATE", str(defaults.state_dir))),
         policy_file=text("POLICY", ""),
         scope=parse_scope(text("SCOPE", "").split(",")),
         enforce=_boolean("BACKSTOP_ENFORCE", text("ENFORCE", "false")),
-        events_queue=_queue("BACKSTOP_EVENTS_QUEUE", text("EVENTS_QUEUE", defaults.events_queue)),
-        reconcile_queue=_queue("BACKSTOP_RECONCILE_QUEUE", text("RECONCILE_QUEUE", defaults.reconcile_queue)),
+        events_queue=events,
+        reconcile_queue=reconcile,
         sweep_schedule=_schedule("BACKSTOP_SWEEP_SCHEDULE", text("SWEEP_SCHEDULE", defaults.sweep_schedule)),
         report_schedule=_schedule("BACKSTOP_REPORT_SCHEDULE", text("REPORT_SCHEDULE", defaults.report_schedule)),
         health_route=text("HEALTH_ROUTE", defaults.health_route),

@@ -45,6 +45,7 @@ def test_settings_come_from_the_environment() -> None:
         ("ENDPOINT", "127.0.0.1:80"),
         ("RECONCILE_QUEUE", "Work"),
         ("EVENTS_QUEUE", "a--b"),
+        ("EVENTS_QUEUE", "reconcile"),
         ("SWEEP_SCHEDULE", "0 * * * *"),
         ("SCOPE", "a b"),
         ("SCOPE", f"{SUB},corp"),
