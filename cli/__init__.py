@@ -1,1 +1,3 @@
 """The command line: the same engine as the deployed app, run from a laptop."""
+
+__version__ = "0.1.0"

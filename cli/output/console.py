@@ -13,11 +13,13 @@ from rich.text import Text
 
 from shared.reporting.text import visible
 
+_PIPE_WIDTH = 140
+
 
 @cache
 def out() -> Console:
-    """Standard output, for results."""
-    return Console(highlight=False, emoji=False)
+    """Standard output, for results; wide where it goes to a file or a pipe, whose reader wants whole names."""
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
 @cache

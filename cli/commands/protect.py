@@ -1,0 +1,133 @@
+"""`protect`: one VM, under the same policy, plan and guards as every other way in."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from cli import exit_codes
+from cli.drain import Drained, drain
+from cli.options import Options
+from cli.output.asking import confirm
+from cli.output.console import err, out, plain, print_json
+from shared.bootstrap import Backstop, open_backstop
+from shared.domain import messages
+from shared.domain.arm_id import parse_vm_id
+from shared.domain.model import Action, Finding, ReconcileRequest, State, Status, Verdict
+from shared.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for, as typed."""
+
+    vm_id: str
+    backup_now: bool
+    retain_until: str
+
+
+async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
+    """0 when nothing is left to do for the VM or nothing may be written, 1 when it failed or could not be read."""
+    try:
+        vm_id = parse_vm_id(wish.vm_id)
+    except ValueError as error:
+        remedy = "Give /subscriptions/…/resourceGroups/…/providers/Microsoft.Compute/virtualMachines/NAME"
+        raise SettingsError(str(error), code="VM_ID", remedy=remedy) from None
+    async with open_backstop(options.settings(enforce=enforce)) as backstop:
+        retain_until = parse_retention(wish.retain_until, backstop.clock.now())
+        run_id = uuid.uuid4().hex
+        request = ReconcileRequest(vm_id, "cli", run_id, run_id, backup_now=wish.backup_now, retain_until=retain_until)
+        with err().status("Reading the VM"):
+            _, verdict, actions = await backstop.reconciler.look(request)
+        if not options.as_json:
+            _show_plan(request, verdict, actions)
+        drained, finding = Drained(), None
+        if actions and backstop.reconciler.may_write:
+            confirm(backstop, f"Do this to {vm_id.name}?", yes=yes)
+            drained, finding = await _carry_out(backstop, request)
+        if options.as_json:
+            print_json(_as_data(request, verdict, actions, finding, backstop.reconciler.may_write))
+        else:
+            _show_end(backstop, actions, finding, drained)
+    if drained.paused:
+        return exit_codes.PAUSED
+    failed = verdict.state is State.UNKNOWN or (finding is not None and finding.outcome.status is Status.FAILED)
+    return exit_codes.FAILED if failed else exit_codes.DONE
+
+
+def parse_retention(text: str, now: datetime) -> datetime | None:
+    """The end of that day, UTC; SettingsError for what is no date, lies behind, or beyond what Azure keeps."""
+    if not text:
+        return None
+    try:
+        until = datetime.combine(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC), time.max, UTC)
+    except ValueError:
+        raise SettingsError(f"{text!r} is no date", code="RETAIN_UNTIL", remedy="Write it as YYYY-MM-DD") from None
+    until = until.replace(microsecond=0)
+    # 9999 days is the longest daily retention in Azure Backup's support matrix (2022).
+    if not now < until <= now + timedelta(days=9999):
+        remedy = "Choose a day from today on, within 9999 days"
+        raise SettingsError(f"a recovery point cannot be kept until {text}", code="RETAIN_UNTIL", remedy=remedy)
+    return until
+
+
+async def _carry_out(backstop: Backstop, request: ReconcileRequest) -> tuple[Drained, Finding | None]:
+    queue = backstop.settings.reconcile_queue
+    await backstop.queue.send(queue, messages.encode(request), group=request.run_id)
+    with err().status("Waiting for Azure"):
+        drained = await drain(backstop, request.run_id, lambda _done: None)
+    return drained, await backstop.findings.of(request.vm_id)
+
+
+def _show_plan(request: ReconcileRequest, verdict: Verdict, actions: tuple[Action, ...]) -> None:
+    out().print(plain(f"{request.vm_id.name}: {verdict.state}", "bold"), plain(f"(rule {verdict.rule or 'none'})"))
+    for each in verdict.reasons:
+        out().print(plain(f"  {each.reason.code}: {each}"))
+        if each.reason.remedy:
+            out().print(plain(f"    {each.reason.remedy}", "bright_black"))
+    for action in actions:
+        vault = action.vault_id.rsplit("/", 1)[-1]
+        out().print(plain(f"  → {action.kind} in {vault} under {action.backup_policy}", "cyan"))
+
+
+def _show_end(backstop: Backstop, actions: tuple[Action, ...], finding: Finding | None, drained: Drained) -> None:
+    if not actions:
+        out().print(plain("Nothing to do.", "bold"))
+    elif not backstop.reconciler.may_write:
+        mode = backstop.policy.mode
+        why = f"the policy's mode is {mode}" if backstop.settings.enforce else "--enforce was not given"
+        out().print(plain(f"Nothing was written: {why}.", "bold"))
+    elif finding is not None:
+        done = finding.outcome
+        out().print(plain(f"{done.status}: {finding.verdict.reasons[0]}", "bold"))
+        if done.error_code:
+            out().print(plain(f"{done.error_code}: {done.error}. {done.remedy}", "red"))
+        if drained.put_off_until is not None:
+            out().print(plain(f"Looked at again from {drained.put_off_until:%Y-%m-%d %H:%M} UTC on.", "yellow"))
+
+
+def _as_data(
+    request: ReconcileRequest,
+    verdict: Verdict,
+    actions: tuple[Action, ...],
+    finding: Finding | None,
+    may_write: bool,
+) -> dict[str, object]:
+    last = finding.verdict if finding is not None else verdict
+    outcome = finding.outcome if finding is not None else None
+    return {
+        "vm": request.vm_id.text,
+        "wrote": may_write and bool(actions),
+        "before": {"verdict": verdict.state.value, "reasons": [each.reason.code for each in verdict.reasons]},
+        "actions": [action.kind.value for action in actions],
+        "verdict": last.state.value,
+        "rule": last.rule,
+        "reasons": [each.reason.code for each in last.reasons],
+        "outcome": None
+        if outcome is None
+        else {
+            "status": outcome.status.value,
+            "code": outcome.error_code,
+            "error": outcome.error,
+            "remedy": outcome.remedy,
+        },
+    }

@@ -1,0 +1,44 @@
+"""Findings as data for `--json`. Keys are stable; a change of one is a change of the command line's contract."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from shared.domain.model import Finding, State
+
+
+def verdicts(findings: Iterable[Finding]) -> dict[str, int]:
+    """All five states with their counts."""
+    counts = Counter(each.verdict.state for each in findings)
+    return {state.value: counts[state] for state in State}
+
+
+def actions(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """One object for each planned write."""
+    return [
+        {
+            "vm": each.vm.text,
+            "action": action.kind.value,
+            "rule": each.verdict.rule,
+            "reasons": [detail.reason.code for detail in each.verdict.reasons],
+            "vault": action.vault_id,
+            "backupPolicy": action.backup_policy,
+        }
+        for each in findings
+        for action in each.actions
+    ]
+
+
+def problems(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """One object for each VM with an error on record."""
+    return [
+        {
+            "vm": each.vm.text,
+            "status": each.outcome.status.value,
+            "code": each.outcome.error_code,
+            "error": each.outcome.error,
+            "remedy": each.outcome.remedy,
+            "lookAgain": each.outcome.look_again.isoformat() if each.outcome.look_again else None,
+        }
+        for each in findings
+        if each.outcome.error_code
+    ]
