@@ -57,8 +57,8 @@ class Backstop:
 
 
 @asynccontextmanager
-async def open_backstop(settings: Settings) -> AsyncIterator[Backstop]:
-    """Connect, open the local store, load the policy. Raises SettingsError in one clear line."""
+async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None) -> AsyncIterator[Backstop]:
+    """Connect, open the local store, load the policy unless one is given. Raises SettingsError in one clear line."""
     if settings.in_azure:
         raise SettingsError(
             "this version keeps its state on this machine's disk, which an Azure Functions instance loses",
@@ -67,7 +67,8 @@ async def open_backstop(settings: Settings) -> AsyncIterator[Backstop]:
         )
     from shared.adapters.policy_file import load_policy
 
-    policy = load_policy(settings.policy_file)  # first: a bad file must be told before anything is asked of Azure
+    if policy is None:
+        policy = load_policy(settings.policy_file)  # first: a bad file is told before anything is asked of Azure
     from shared.adapters.azure.backup import AzureBackup
     from shared.adapters.azure.compute import AzureCompute
     from shared.adapters.azure.connection import Connection

@@ -1,0 +1,24 @@
+import pytest
+
+from cli.options import Options
+from shared.errors import SettingsError
+from tests.fakes import SUB
+
+
+def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKSTOP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("BACKSTOP_POLICY", "environment.yaml")
+    settings = Options(endpoint="http://127.0.0.1:2", scope=(SUB,)).settings()
+    assert (settings.endpoint, settings.policy_file) == ("http://127.0.0.1:2", "environment.yaml")
+    assert settings.scope.subscriptions == (SUB,)
+
+
+def test_leave_to_write_never_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKSTOP_ENFORCE", "true")
+    assert not Options().settings().enforce
+    assert Options().settings(enforce=True).enforce
+
+
+def test_a_bad_endpoint_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"example\.org"):
+        Options(endpoint="https://example.org").settings()
