@@ -67,11 +67,11 @@ def _show(summary: dict[str, Any], good: bool) -> None:
         table.add_row(what, figure)
     screen.print(table)
     requests = sorted(summary["requests"].items(), key=lambda each: -each[1])
-    screen.print(plain("Requests: " + ", ".join(f"{count:,} {kind}" for kind, count in requests), "dim"))
+    screen.print(plain("Requests: " + ", ".join(f"{count:,} {kind}" for kind, count in requests), "bright_black"))
     for name in summary["reportFiles"]:
         screen.print(plain(f"wrote {name}"), soft_wrap=True)
     if not summary["reportFiles"]:
-        screen.print(plain("To keep the report: ./backstop demo --out DIR", "dim"))
+        screen.print(plain("To keep the report: ./backstop demo --out DIR", "bright_black"))
     verdict = f"missed {summary['missed']}, wrong writes {summary['wrongWrites']}: "
     verdict += "every VM is as the local Azure's labels say" if good else "NOT as the local Azure's labels say"
     screen.print(plain(verdict, "bold green" if good else "bold red"))
@@ -84,4 +84,4 @@ def _show(summary: dict[str, Any], good: bool) -> None:
 def _times(spread: dict[str, float | None]) -> str:
     if spread["p50"] is None or spread["p95"] is None:
         return "no new VM was protected"
-    return f"p50 {spread['p50']:.0f} s, p95 {spread['p95']:.0f} s"
+    return f"p50 {spread['p50']:.1f} s, p95 {spread['p95']:.1f} s"

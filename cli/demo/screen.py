@@ -5,13 +5,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from cli.output.console import err, plain
 from shared.bootstrap import process_backstop
 from shared.domain.model import Finding, State
 
 SAMPLES = 2
-_COLOUR = {State.COMPLIANT: "green", State.EXEMPT: "cyan", State.NON_COMPLIANT: "yellow", State.NOT_APPLICABLE: "dim"}
+_COLOUR = {
+    State.COMPLIANT: "green",
+    State.EXEMPT: "cyan",
+    State.NON_COMPLIANT: "yellow",
+    State.NOT_APPLICABLE: "bright_black",
+}
 
 
 class Screen:
@@ -44,7 +50,7 @@ class Screen:
             told.insert(0, f"{self._events - events:,} events")
         if self._looks > looks:
             told.insert(0, f"{self._looks - looks:,} looks at VMs")
-        err().print(plain("✓ ", "green") + plain(title, "bold") + plain(f"  {', '.join(told)}", "dim"))
+        err().print(Text.assemble(("✓ ", "green"), plain(title, "bold"), "  ", plain(", ".join(told), "dim")))
 
     def on_event(self, kind: str, details: Mapping[str, object]) -> None:
         """What the local host tells."""
@@ -73,7 +79,9 @@ class Screen:
         if finding.protection is not None and finding.protection.vault_id:
             vault = finding.protection.vault_id.rsplit("/", 1)[-1]
             where = f" in {vault} under {finding.protection.backup_policy}"
-        text = plain(f"    {finding.vm.name:<16} ", "bold") + plain(
-            f"{finding.verdict.state:<15}", _COLOUR.get(finding.verdict.state, "")
+        text = Text.assemble(
+            plain(f"    {finding.vm.name:<16} ", "bold"),
+            plain(f"{finding.verdict.state:<15}", _COLOUR.get(finding.verdict.state, "")),
+            plain(f"{reason.reason.sentence}{where}"),
         )
-        err().print(text + plain(f"{reason.reason.sentence}{where}"), no_wrap=True, overflow="ellipsis")
+        err().print(text, no_wrap=True, overflow="ellipsis")

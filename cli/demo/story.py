@@ -44,18 +44,18 @@ class Story:
         screen.line(
             f"A local Azure with {vms:,} VMs in {watched} subscriptions; Event Grid tells Backstop of each write"
         )
-        with screen.phase("First sweep: find the VMs without a backup, protect them, start their first backup"):
+        with screen.phase("First sweep: protect what lacks a backup"):
             await host.invoke_timer("discovery_sweep")
             await host.run_until_idle()
         await screen.samples()
         arrivals = await people.plan_arrivals(azure, max(8, vms // 15), seed)
-        with screen.phase(f"{len(arrivals)} new VMs: their events arrive, some twice, some out of order"):
+        with screen.phase(f"{len(arrivals)} new VMs: events arrive, twice and out of order"):
             await self._create(arrivals)
             await host.run_until_idle(host.clock.now() + TAGS_AFTER)
             late = [each for each in arrivals if each.then_tags]
             for each in late:
                 await people.opt_out(azure, each)
-            screen.line(f"{len(late)} owners opt their new VM out by tag")
+            screen.line(f"{len(late)} of their owners opt out by tag")
             await host.run_until_idle()
             await self._look_at_arrivals()
         with screen.phase("Hours pass: first backups run to their end"):

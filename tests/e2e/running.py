@@ -1,0 +1,51 @@
+"""Runs the command line and the simulator as processes, as a person does."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+POLICY = "examples/demo.yaml"
+
+
+def backstop(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """One run of the command line, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+@contextmanager
+def simulator(*arguments: str) -> Iterator[str]:
+    """The URL of a simulator that ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "--port", "0", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1]
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def control(url: str, path: str, body: object = None, method: str = "") -> Any:
+    """A control route of the simulator."""
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(f"{url}/_sim/{path}", data=data, method=method or ("POST" if data else "GET"))
+    with urlopen(request, timeout=40) as answer:
+        content = answer.read()
+    return json.loads(content) if content else None
