@@ -11,7 +11,7 @@ from cli.output.console import err, plain
 from shared.bootstrap import process_backstop
 from shared.domain.model import Finding, State
 
-SAMPLES = 2
+SAMPLES = 1
 _COLOUR = {
     State.COMPLIANT: "green",
     State.EXEMPT: "cyan",
