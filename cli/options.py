@@ -2,9 +2,13 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from shared.errors import SettingsError
 from shared.settings import Settings, from_environment
+
+# Wherever the person stands, so that two runs never forget each other; git ignores it.
+STATE = Path(__file__).resolve().parents[1] / ".backstop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Options:
 
     def settings(self, *, enforce: bool = False) -> Settings:
         """The settings for one run. `enforce` comes from the command line only: a laptop writes when told to."""
-        environment = dict(os.environ)
+        environment = {"BACKSTOP_STATE": str(STATE), **os.environ}
         given = {
             "POLICY": self.policy,
             "SCOPE": ",".join(self.scope),

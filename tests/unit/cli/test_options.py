@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from cli.options import Options
@@ -22,3 +24,14 @@ def test_leave_to_write_never_comes_from_the_environment(monkeypatch: pytest.Mon
 def test_a_bad_endpoint_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"example\.org"):
         Options(endpoint="https://example.org").settings()
+
+
+def test_the_state_lies_in_the_repository_wherever_the_person_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BACKSTOP_STATE", raising=False)
+    assert Options().settings().state_dir == Path(__file__).parents[3] / ".backstop"
+    monkeypatch.setenv("BACKSTOP_STATE", "elsewhere")
+    assert Options().settings().state_dir == Path("elsewhere")
+    assert Options(state="here").settings().state_dir == Path("here")
