@@ -9,9 +9,9 @@ from cli.drain import Drained, drain
 from cli.options import Options
 from cli.output.asking import confirm
 from cli.output.console import err, out, plain, print_json
+from cli.vm_argument import vm_argument
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain import messages
-from shared.domain.arm_id import parse_vm_id
 from shared.domain.model import Action, Finding, ReconcileRequest, State, Status, Verdict
 from shared.errors import SettingsError
 
@@ -27,11 +27,7 @@ class Wish:
 
 async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
     """0 when nothing is left to do for the VM or nothing may be written, 1 when it failed or could not be read."""
-    try:
-        vm_id = parse_vm_id(wish.vm_id)
-    except ValueError as error:
-        remedy = "Give /subscriptions/…/resourceGroups/…/providers/Microsoft.Compute/virtualMachines/NAME"
-        raise SettingsError(str(error), code="VM_ID", remedy=remedy) from None
+    vm_id = vm_argument(wish.vm_id)
     async with open_backstop(options.settings(enforce=enforce)) as backstop:
         retain_until = parse_retention(wish.retain_until, backstop.clock.now())
         run_id = uuid.uuid4().hex

@@ -1,0 +1,192 @@
+"""An explanation for a person: what was seen, what was asked of it, what came of it, and what would happen next."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from cli.output.console import out, plain
+from cli.output.tables import STYLES
+from shared.domain.arm_id import ArmId
+from shared.domain.explaining import Condition, Explanation, RuleTried
+from shared.domain.model import Action, Finding, Observation, Protection, ProtectionState, Unread, Verdict, Vm
+from shared.domain.policy import EnforcementPolicy, format_duration
+from shared.domain.reasons import Reason
+from shared.reporting.text import utc
+
+_QUIET = "bright_black"
+_STEP = 2
+_MENDED_BY_US = frozenset({Reason.UNPROTECTED, Reason.NO_RECOVERY_POINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """All that there is to say about one VM. `seen` is None when it does not exist."""
+
+    vm_id: ArmId
+    policy: EnforcementPolicy
+    seen: Observation | None
+    verdict: Verdict
+    actions: tuple[Action, ...]
+    way: Explanation
+    next_step: str
+    on_record: Finding | None
+
+    def remedy_of(self, reason: Reason) -> str:
+        """The reason's remedy, but no promise to act where no action is planned."""
+        return "" if reason in _MENDED_BY_US and not self.actions else reason.remedy
+
+
+def show(explained: Explained) -> None:
+    """Print it."""
+    console, verdict = out(), explained.verdict
+    console.print(plain(explained.vm_id.name, "bold") + plain(f"  {explained.vm_id.text}", _QUIET), soft_wrap=True)
+    rule = f" under rule {verdict.rule}" if verdict.rule else ""
+    console.print(plain(verdict.state.value, f"bold {STYLES[verdict.state]}") + plain(rule))
+    for each in verdict.reasons:
+        _line(console, plain(each.reason.code, "bold") + plain(f"  {each}"))
+        if remedy := explained.remedy_of(each.reason):
+            _line(console, plain(remedy, _QUIET), 2)
+    policy = explained.policy
+    if explained.seen is not None:
+        _seen(console, explained.seen)
+        _way(console, explained.way, f"policy {policy.metadata.name} ({policy.hash}), mode {policy.spec.mode}")
+    if explained.actions:
+        _title(console, "What is missing")
+        for number, action in enumerate(explained.actions, 1):
+            _line(console, plain(f"{number}. ") + plain(action_text(action), "cyan"))
+    _title(console, "What happens next")
+    _line(console, plain(explained.next_step))
+    if explained.on_record is not None:
+        _on_record(console, explained.on_record)
+
+
+def action_text(action: Action) -> str:
+    """One planned write in words."""
+    vault = action.vault_id.rsplit("/", 1)[-1]
+    kept = ""
+    if action.retain_until is not None:
+        kept = f", kept until {action.retain_until:%Y-%m-%d}"
+    elif action.retain is not None:
+        kept = f", kept for {format_duration(action.retain)}"
+    return f"{action.kind} in vault {vault} under backup policy {action.backup_policy}{kept}"
+
+
+def protection_text(protection: Protection) -> str:
+    """The protected item in words."""
+    if protection.state is ProtectionState.NONE:
+        return "no protected item in any vault that could hold it"
+    parts = [protection.state.value]
+    if protection.vault_id:
+        parts.append(f"in vault {protection.vault_id.rsplit('/', 1)[-1]}")
+    if protection.backup_policy:
+        parts.append(f"under {protection.backup_policy}")
+    parts.append("with recovery points" if protection.has_recovery_point else "without a recovery point")
+    if protection.last_backup is not None:
+        parts.append(f"last backup {utc(protection.last_backup)} {protection.last_backup_status}".rstrip())
+    if protection.backup_running:
+        parts.append("a backup is running")
+    return ", ".join(parts)
+
+
+def _seen(console: Console, seen: Observation) -> None:
+    _title(console, f"What was seen at {utc(seen.at)}")
+    if isinstance(seen.vm, Vm):
+        for what, have in vm_facts(seen.vm).items():
+            _line(console, plain(f"{what:<18}", _QUIET) + plain(have))
+    for part in (seen.vm, seen.protection, seen.vaults):
+        if isinstance(part, Unread):
+            told = f"{part.what} could not be read: {part.why} {part.remedy}".rstrip()
+            _line(console, plain(told, "red"))
+    if isinstance(seen.protection, Protection):
+        _line(console, plain(f"{'backup':<18}", _QUIET) + plain(protection_text(seen.protection)))
+
+
+def vm_facts(vm: Vm) -> Mapping[str, str]:
+    """What the decision may hang on; what the VM does not have is left out."""
+    image = ", ".join(each for each in (vm.image.publisher, vm.image.offer, vm.image.sku) if each) or vm.image.id
+    facts = {
+        "location": vm.location,
+        "created": utc(vm.created),
+        "state": vm.provisioning_state,
+        "image": image,
+        "OS disk": "ephemeral" if vm.ephemeral_os_disk else "",
+        "tags": ", ".join(f"{name}={value}" for name, value in vm.tags.items()) or "none",
+        "managed by": vm.managed_by,
+        "group managed by": vm.group_managed_by,
+    }
+    return {what: have for what, have in facts.items() if have}
+
+
+def _way(console: Console, way: Explanation, policy: str) -> None:
+    if not way.rules:
+        return
+    _title(console, f"What was asked, by {policy}")
+    ended = False
+    for each in way.exclusions:
+        if ended:
+            answer = plain("not asked any more", _QUIET)
+        elif each.reason is None:
+            answer = plain("no", _QUIET)
+        else:
+            answer, ended = plain(f"yes: {each.reason.sentence}", "yellow"), True
+        _line(console, plain(f"excluded ({each.name})? ") + answer)
+        _conditions(console, each.conditions, 2)
+    some_won = any(each.won for each in way.rules)
+    for rule in way.rules:
+        _line(console, plain(f"rule {rule.name} (priority {rule.priority})? ") + _answer(rule, ended, some_won))
+        _conditions(console, rule.conditions, 2)
+    if way.opt_out is not None:
+        honoured = way.opt_out.honoured and not ended
+        answer = plain("honoured" if honoured else f"not honoured: {way.opt_out.reason.sentence}", "cyan")
+        if ended:
+            answer = plain("not asked: the VM is excluded anyway", _QUIET)
+        _line(console, plain(f"opt-out tag {way.opt_out.tag} = {way.opt_out.text!r}: ") + answer)
+    elif not ended:
+        _line(console, plain("opt-out tag? ") + plain("the VM has none", _QUIET))
+    for vault in way.vaults:
+        name = vault.vault.id.name
+        answer = plain(vault.why_not or "it would do, but another comes first by id", _QUIET)
+        _line(
+            console,
+            plain(f"vault {name}? ") + (plain("the one for a new protection", "green") if vault.chosen else answer),
+        )
+
+
+def _answer(rule: RuleTried, excluded: bool, some_won: bool) -> Text:
+    if rule.won:
+        return plain("matches, and wins", "green")
+    if not rule.matches:
+        return plain("does not match", _QUIET)
+    if excluded:
+        return plain("would match, but the VM is excluded", _QUIET)
+    return plain("would match too, but another came first" if some_won else "matches, but was not reached", _QUIET)
+
+
+def _conditions(console: Console, conditions: Iterable[Condition], depth: int) -> None:
+    for each in conditions:
+        mark = plain("✓ ", "green") if each.met else plain("✗ ", "red")
+        have = plain(f"  (it has {each.seen})", _QUIET) if each.seen else plain("")
+        _line(console, mark + plain(each.text) + have, depth)
+        _conditions(console, each.inner, depth + 1)
+
+
+def _on_record(console: Console, finding: Finding) -> None:
+    done = finding.outcome
+    _title(console, "On record")
+    _line(console, plain(f"{utc(finding.at)}  {finding.cause}: {finding.verdict.state}, {done.status}"))
+    if done.error_code:
+        _line(console, plain(f"{done.error_code}: {done.error} {done.remedy}".rstrip(), "red"))
+    if done.look_again is not None:
+        _line(console, plain(f"looked at again from {utc(done.look_again)} on"))
+
+
+def _title(console: Console, text: str) -> None:
+    console.print()
+    console.print(plain(text, "bold"))
+
+
+def _line(console: Console, text: Text, depth: int = 1) -> None:
+    console.print(Padding(text, (0, 0, 0, _STEP * depth), expand=False))

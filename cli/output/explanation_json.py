@@ -1,0 +1,132 @@
+"""An explanation for a machine. Keys are stable; a change of one is a change of the command line's contract."""
+
+from typing import Any
+
+from cli.output.explanation import Explained
+from shared.domain.explaining import Condition
+from shared.domain.model import Action, Finding, Observation, Protection, Unread, Vm
+from shared.domain.policy import format_duration
+from shared.reporting.text import utc
+
+
+def as_data(explained: Explained) -> dict[str, Any]:
+    """Everything that the text form says."""
+    policy, verdict, way = explained.policy, explained.verdict, explained.way
+    return {
+        "vm": explained.vm_id.text,
+        "policy": {"name": policy.metadata.name, "mode": policy.spec.mode.value, "hash": policy.hash},
+        "verdict": verdict.state.value,
+        "rule": verdict.rule,
+        "reasons": [
+            {
+                "code": each.reason.code,
+                "sentence": each.reason.sentence,
+                "detail": each.detail,
+                "remedy": explained.remedy_of(each.reason),
+            }
+            for each in verdict.reasons
+        ],
+        "seen": None if explained.seen is None else _seen(explained.seen),
+        "exclusions": [
+            {
+                "name": each.name,
+                "applies": each.reason is not None,
+                "reason": each.reason.code if each.reason else None,
+                "conditions": _conditions(each.conditions),
+            }
+            for each in way.exclusions
+        ],
+        "rules": [
+            {
+                "name": each.name,
+                "priority": each.priority,
+                "matches": each.matches,
+                "won": each.won,
+                "conditions": _conditions(each.conditions),
+            }
+            for each in way.rules
+        ],
+        "optOut": None
+        if way.opt_out is None
+        else {
+            "tag": way.opt_out.tag,
+            "text": way.opt_out.text,
+            "honoured": way.opt_out.honoured,
+            "reason": way.opt_out.reason.code,
+        },
+        "vaults": [
+            {"vault": each.vault.id.text, "chosen": each.chosen, "whyNot": each.why_not or None} for each in way.vaults
+        ],
+        "actions": [_action(each) for each in explained.actions],
+        "next": explained.next_step,
+        "onRecord": None if explained.on_record is None else _on_record(explained.on_record),
+    }
+
+
+def _conditions(conditions: tuple[Condition, ...]) -> list[dict[str, Any]]:
+    return [
+        {"condition": each.text, "seen": each.seen, "met": each.met, "inner": _conditions(each.inner)}
+        for each in conditions
+    ]
+
+
+def _seen(seen: Observation) -> dict[str, Any]:
+    vaults = seen.vaults
+    return {
+        "at": utc(seen.at),
+        "vm": _unread(seen.vm) if isinstance(seen.vm, Unread) else _vm(seen.vm),
+        "protection": _unread(seen.protection) if isinstance(seen.protection, Unread) else _item(seen.protection),
+        "vaults": _unread(vaults) if isinstance(vaults, Unread) else [each.id.text for each in vaults],
+    }
+
+
+def _unread(part: Unread) -> dict[str, Any]:
+    return {"unread": part.what, "why": part.why, "code": part.code, "remedy": part.remedy}
+
+
+def _vm(vm: Vm) -> dict[str, Any]:
+    return {
+        "location": vm.location,
+        "created": utc(vm.created) or None,
+        "provisioningState": vm.provisioning_state,
+        "tags": dict(vm.tags),
+        "image": {"publisher": vm.image.publisher, "offer": vm.image.offer, "sku": vm.image.sku, "id": vm.image.id},
+        "ephemeralOsDisk": vm.ephemeral_os_disk,
+        "managedBy": vm.managed_by,
+        "groupManagedBy": vm.group_managed_by,
+    }
+
+
+def _item(item: Protection) -> dict[str, Any]:
+    return {
+        "state": item.state.value,
+        "vault": item.vault_id,
+        "backupPolicy": item.backup_policy,
+        "hasRecoveryPoint": item.has_recovery_point,
+        "lastBackup": utc(item.last_backup) or None,
+        "lastBackupStatus": item.last_backup_status,
+        "backupRunning": item.backup_running,
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "action": action.kind.value,
+        "vault": action.vault_id,
+        "backupPolicy": action.backup_policy,
+        "retain": format_duration(action.retain) if action.retain is not None else None,
+        "retainUntil": utc(action.retain_until) or None,
+    }
+
+
+def _on_record(finding: Finding) -> dict[str, Any]:
+    return {
+        "at": utc(finding.at),
+        "cause": finding.cause,
+        "verdict": finding.verdict.state.value,
+        "status": finding.outcome.status.value,
+        "code": finding.outcome.error_code,
+        "error": finding.outcome.error,
+        "remedy": finding.outcome.remedy,
+        "lookAgain": utc(finding.outcome.look_again) or None,
+    }

@@ -1,0 +1,177 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.explaining import Condition, Explanation, conditions_of, explain
+from shared.domain.matching import CompiledPolicy, compile_policy, evaluate
+from shared.domain.model import UNPROTECTED, Image, Observation, ProtectionState, State, Unread, Verdict, Vm
+from shared.domain.planning import plan
+from shared.domain.policy import EnforcementPolicy
+from shared.domain.reasons import Reason
+from tests.fakes import START, a_vault, a_vm, an_item
+from tests.policies import compiled, demo_policy
+
+DEMO = demo_policy()
+HERE, THERE = a_vault(), a_vault("vault-us", "eastus")
+
+
+def seen_of(vm: Vm) -> Observation:
+    return Observation(vm, UNPROTECTED, (HERE, THERE), START)
+
+
+def explained(seen: Observation, policy: CompiledPolicy = DEMO) -> tuple[Verdict, Explanation]:
+    verdict = evaluate(seen, policy, START)
+    return verdict, explain(seen, verdict, policy)
+
+
+LEAVES = st.one_of(
+    st.just({}),
+    st.sampled_from([{"tags": {"env": "prod"}}, {"tags": {"ENV": ["dev", "qa"], "app": "web"}}]),
+    st.sampled_from([{"locations": ["West Europe"]}, {"names": ["db-*", "web-?1"]}, {"imagePublishers": "Canon*"}]),
+    st.sampled_from([{"resourceGroups": ["sandbox-*"]}, {"subscriptions": ["1111*"], "locations": "eastus"}]),
+)
+SELECTORS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(lambda parts: {"all": parts}, st.lists(inner, max_size=3)),
+        st.builds(lambda parts: {"any": parts}, st.lists(inner, max_size=3)),
+        st.builds(lambda part: {"not": part}, inner),
+        st.builds(lambda part, leaf: {"not": part, **leaf}, inner, LEAVES),
+    ),
+    max_leaves=6,
+)
+VMS = st.builds(
+    a_vm,
+    st.sampled_from(["web-01", "db-7"]),
+    st.sampled_from(["app-rg", "Sandbox-1", "databricks-rg-1", "MC_a_b_c"]),
+    tags=st.dictionaries(st.sampled_from(["Env", "app", "backup-opt-out"]), st.sampled_from(["prod", "dev", "web"])),
+    location=st.sampled_from(["westeurope", "eastus", "swedencentral"]),
+    image=st.sampled_from([Image("Canonical"), Image(), Image("AzureDatabricks")]),
+    provisioning_state=st.sampled_from(["Succeeded", "Deleting"]),
+    ephemeral_os_disk=st.booleans(),
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> CompiledPolicy:
+    rules = [
+        {"name": f"rule-{number}", "priority": 100 - number, "match": match}
+        for number, match in enumerate(draw(st.lists(SELECTORS, min_size=1, max_size=4)))
+    ]
+    spec = {"rules": rules, "exclude": {"any": draw(st.lists(SELECTORS, max_size=2))}}
+    return compile_policy(
+        EnforcementPolicy.model_validate(
+            {"apiVersion": "backstop/v1", "kind": "EnforcementPolicy", "metadata": {"name": "drawn"}, "spec": spec}
+        )
+    )
+
+
+@settings(deadline=None, max_examples=300)
+@given(VMS, policies())
+def test_an_explanation_tells_the_story_of_the_verdict(vm: Vm, policy: CompiledPolicy) -> None:
+    verdict, way = explained(seen_of(vm), policy)
+    applying = [each.reason for each in way.exclusions if each.reason is not None]
+    matching = [each.name for each in way.rules if each.matches]
+    assert [each.priority for each in way.rules] == sorted(each.priority for each in way.rules)
+    if applying:
+        assert verdict.state is State.NOT_APPLICABLE
+        assert verdict.has(applying[0])
+    elif not matching:
+        assert verdict.has(Reason.NO_RULE_MATCHES)
+    else:
+        assert verdict.rule == matching[0]
+    assert [each.name for each in way.rules if each.won] == ([verdict.rule] if verdict.rule else [])
+    for each in way.rules:
+        assert each.matches == all(condition.met for condition in each.conditions)
+        for condition in each.conditions:
+            check_nested(condition)
+
+
+def check_nested(condition: Condition) -> None:
+    inner = [each.met for each in condition.inner]
+    expected = {"all of": all(inner), "any of": any(inner), "not": not all(inner), "these": all(inner)}
+    assert condition.met == expected.get(condition.text, condition.met)
+    for each in condition.inner:
+        check_nested(each)
+
+
+@given(VMS)
+def test_the_vault_that_is_chosen_is_the_one_that_the_plan_uses(vm: Vm) -> None:
+    seen = seen_of(vm)
+    verdict, way = explained(seen)
+    actions = plan(seen, verdict, DEMO)
+    chosen = [each.vault.id.text for each in way.vaults if each.chosen]
+    assert all([action.vault_id] == chosen for action in actions)
+    assert all(each.why_not for each in way.vaults if each.vault.location != vm.location)
+
+
+def test_a_condition_says_what_the_vm_has_instead() -> None:
+    vm = a_vm(tags={"Env": "dev"})
+    policy = compiled("rules: [{name: a, priority: 1, match: {tags: {ENV: [prod, live]}, locations: [East US]}}]")
+    assert conditions_of(vm, policy.policy.spec.rules[0].match) == (
+        Condition("tag ENV is prod or live", "Env=dev", False),
+        Condition("location is eastus", "westeurope", False),
+    )
+
+
+def test_each_selector_of_exclude_any_is_tried_by_itself() -> None:
+    policy = compiled(
+        "exclude: {builtin: [], any: [{names: [db-*]}, {names: [web-*]}]}\nrules: [{name: a, priority: 1, match: {}}]"
+    )
+    _, way = explained(seen_of(a_vm()), policy)
+    assert [(each.name, each.reason) for each in way.exclusions] == [
+        ("being deleted", None),
+        ("exclude.any[1]", None),
+        ("exclude.any[2]", Reason.EXCLUDED_BY_POLICY),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tags", "honoured", "reason"),
+    [
+        ({"Backup-Opt-Out": "reason=x; until=2026-12-01"}, True, Reason.OPTED_OUT),
+        ({"Backup-Opt-Out": "reason=x; until=2026-12-01", "env": "prod"}, False, Reason.OPT_OUT_FORBIDDEN),
+        ({"Backup-Opt-Out": "reason=x; until=2026-10-01"}, False, Reason.OPT_OUT_EXPIRED),
+        ({"Backup-Opt-Out": "no thanks"}, False, Reason.OPT_OUT_MALFORMED),
+    ],
+)
+def test_an_opt_out_is_read_as_the_verdict_reads_it(tags: dict[str, str], honoured: bool, reason: Reason) -> None:
+    verdict, way = explained(seen_of(a_vm(tags=tags)))
+    assert way.opt_out is not None
+    assert (way.opt_out.honoured, way.opt_out.reason) == (honoured, reason)
+    assert verdict.has(reason)
+
+
+def test_each_vault_says_why_it_will_not_do() -> None:
+    policy = compiled("rules: [{name: a, priority: 1, match: {}, vault: {names: [vault-*]}}]")
+    vaults = (
+        replace(a_vault("vault-new"), ready=False),
+        a_vault("other"),
+        a_vault("vault-us", "eastus"),
+        a_vault("vault-far", subscription="22222222-2222-4222-8222-222222222222"),
+        a_vault("vault-b"),
+        a_vault("vault-a"),
+    )
+    _, way = explained(replace(seen_of(a_vm()), vaults=vaults), policy)
+    assert {each.vault.id.name: (each.chosen, each.why_not) for each in way.vaults} == {
+        "other": (False, "not one that rule a accepts"),
+        "vault-a": (True, ""),
+        "vault-b": (False, ""),
+        "vault-far": (False, "in another subscription"),
+        "vault-new": (False, "not made yet"),
+        "vault-us": (False, "in eastus, the VM in westeurope"),
+    }
+
+
+def test_a_protected_vm_is_offered_no_vault() -> None:
+    vm = a_vm()
+    item = an_item(vm.id, ProtectionState.PROTECTED, HERE)
+    assert explained(replace(seen_of(vm), protection=item))[1].vaults == ()
+
+
+def test_of_a_vm_that_could_not_be_read_nothing_is_told() -> None:
+    unread = Unread("the VM", "timed out", retry_after=timedelta(seconds=3))
+    assert explained(replace(seen_of(a_vm()), vm=unread))[1] == Explanation()
