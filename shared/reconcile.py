@@ -132,7 +132,9 @@ class Reconciler:
         if unread is not None:
             return Outcome(Status.FAILED, None, unread.code or "READ_FAILED", unread.why, unread.remedy)
         if verdict.has(Reason.PROTECTION_IN_PROGRESS):
-            return Outcome(Status.ACCEPTED, now + POLL)
+            # Not an operation that we can follow, so its looks are counted: one that never ends must not be waited for.
+            error = "Azure is still enabling backup for this VM"
+            return Outcome(Status.ACCEPTED, now + POLL, "PROTECTION_IN_PROGRESS", error, failed_try=True)
         if verdict.has(Reason.SETTLING) and isinstance(seen.vm, Vm) and seen.vm.created is not None:
             return Outcome(Status.DEFERRED, seen.vm.created + self.policy.settle, "SETTLING")
         return Outcome(Status.SUCCEEDED if just_protected else Status.NOTHING_TO_DO)

@@ -2,6 +2,7 @@
 
 import uuid
 
+from cli import exit_codes
 from cli.options import Options
 from cli.output import machine
 from cli.output.console import err, out, plain, print_json
@@ -14,7 +15,7 @@ from shared.sweep import Discovery
 
 
 async def run(options: Options) -> int:
-    """Always 0 when the estate could be read: what is not protected is what a plan is for."""
+    """0 when the estate could be read (what is not protected is what a plan is for), 1 when part of it could not."""
     async with open_backstop(options.settings()) as backstop:
         with err().status("Reading the estate from Resource Graph"):
             discovery = await backstop.sweeper.discover(backstop.settings.scope, uuid.uuid4().hex)
@@ -33,7 +34,8 @@ async def run(options: Options) -> int:
             show(backstop, discovery)
             if discovery.to_change:
                 out().print(plain(_how_to_go_on(backstop), "bold"))
-    return 0
+    unread = any(each.verdict.state is State.UNKNOWN for each in discovery.findings)
+    return exit_codes.FAILED if unread else exit_codes.DONE
 
 
 def show(backstop: Backstop, discovery: Discovery) -> None:

@@ -24,7 +24,7 @@ WRITES = ("PUT protectedItems", "POST backup")
 
 
 async def run(options: Options, *, enforce: bool, yes: bool) -> int:
-    """0 when the run is complete, 1 when a VM failed, 7 when the pause switch stopped it."""
+    """0 when the run is complete, 1 when a VM failed or could not be read, 7 when the pause switch stopped it."""
     began = time.monotonic()
     async with open_backstop(options.settings(enforce=enforce)) as backstop:
         run_id = uuid.uuid4().hex
@@ -49,7 +49,8 @@ async def run(options: Options, *, enforce: bool, yes: bool) -> int:
             _show(backstop, findings, failed, drained, time.monotonic() - began)
     if drained.paused:
         return exit_codes.PAUSED
-    return exit_codes.FAILED if failed else exit_codes.DONE
+    unread = any(each.verdict.state is State.UNKNOWN for each in findings)
+    return exit_codes.FAILED if failed or unread else exit_codes.DONE
 
 
 async def _work(backstop: Backstop, discovery: Discovery) -> Drained:

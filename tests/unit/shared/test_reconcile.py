@@ -277,6 +277,17 @@ async def test_a_protection_that_another_actor_is_making_is_waited_for() -> None
     assert here.azure.broken_rules == []
 
 
+async def test_a_protection_that_never_ends_is_given_up_with_a_finding() -> None:
+    here, vm = world()
+    here.azure.add(vm, an_item(vm.id, S.CONFIGURING, VAULT))
+    await here.request(vm)
+    await here.run()
+    assert here.finding(vm).outcome.status is Status.FAILED
+    assert here.finding(vm).outcome.error_code == "PROTECTION_IN_PROGRESS"
+    assert "given up after 8 tries" in here.queue.poisoned[0][1]
+    assert here.azure.writes == []
+
+
 async def test_a_lost_notice_does_not_undo_the_work() -> None:
     here, vm = world()
     here.memory.notices_fail.append(RetryLaterError("topic down"))
