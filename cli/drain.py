@@ -1,7 +1,8 @@
 """Works the queue from the command line until one run's VMs are done, failed, or put off.
 
 The waiting is left to the clock, which sleeps with Azure and jumps with a simulator. Messages that a killed run left
-behind are worked on when they are visible, but not waited for.
+behind are worked on when they are visible, but not waited for; a run over a part of the estate leaves them alone, since
+its person has agreed to that part only.
 """
 
 import asyncio
@@ -29,14 +30,19 @@ class Drained:
     looks: int = 0
 
 
-async def drain(backstop: Backstop, run_id: str, on_look: Callable[[Reconciled], None]) -> Drained:
-    """Work until no message of the run is left, or only such as are due much later. SettingsError ends it at once."""
-    name, result = backstop.settings.reconcile_queue, Drained()
+async def drain(
+    backstop: Backstop, run_id: str, on_look: Callable[[Reconciled], None], *, alone: bool = False
+) -> Drained:
+    """Work until no message of the run is left, or only such as are due much later. SettingsError ends it at once.
+
+    `alone`: no message of another run is touched.
+    """
+    name, result, group = backstop.settings.reconcile_queue, Drained(), run_id if alone else None
     running: set[asyncio.Task[None]] = set()
     try:
         while not result.paused:
             if free := AT_ONCE - len(running):
-                for message in await backstop.queue.receive(name, free, INVISIBLE):
+                for message in await backstop.queue.receive(name, free, INVISIBLE, group):
                     running.add(asyncio.create_task(_work(backstop, message, on_look, result)))
             if running:
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -114,8 +114,10 @@ class WorkQueue(Protocol):
 class WorkSource(WorkQueue, Protocol):
     """The receiving side, which Functions' host has in Azure and the local host has here."""
 
-    async def receive(self, queue: str, limit: int, visibility: timedelta) -> tuple[Received, ...]:
-        """Up to `limit` visible messages, oldest first."""
+    async def receive(
+        self, queue: str, limit: int, visibility: timedelta, group: str | None = None
+    ) -> tuple[Received, ...]:
+        """Up to `limit` visible messages (of the group), oldest first."""
 
     async def done(self, message: Received) -> None:
         """Delete a message; a receipt that has timed out is ignored."""

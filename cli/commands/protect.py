@@ -9,6 +9,7 @@ from cli.drain import Drained, drain
 from cli.options import Options
 from cli.output.asking import confirm
 from cli.output.console import err, out, plain, print_json
+from cli.output.explanation import action_text, remedy_of
 from cli.vm_argument import vm_argument
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain import messages
@@ -70,7 +71,7 @@ async def _carry_out(backstop: Backstop, request: ReconcileRequest) -> tuple[Dra
     queue = backstop.settings.reconcile_queue
     await backstop.queue.send(queue, messages.encode(request), group=request.run_id)
     with err().status("Waiting for Azure"):
-        drained = await drain(backstop, request.run_id, lambda _done: None)
+        drained = await drain(backstop, request.run_id, lambda _done: None, alone=True)
     return drained, await backstop.findings.of(request.vm_id)
 
 
@@ -78,11 +79,10 @@ def _show_plan(request: ReconcileRequest, verdict: Verdict, actions: tuple[Actio
     out().print(plain(f"{request.vm_id.name}: {verdict.state}", "bold"), plain(f"(rule {verdict.rule or 'none'})"))
     for each in verdict.reasons:
         out().print(plain(f"  {each.reason.code}: {each}"))
-        if each.reason.remedy:
-            out().print(plain(f"    {each.reason.remedy}", "bright_black"))
+        if remedy := remedy_of(each.reason, actions):
+            out().print(plain(f"    {remedy}", "bright_black"))
     for action in actions:
-        vault = action.vault_id.rsplit("/", 1)[-1]
-        out().print(plain(f"  → {action.kind} in {vault} under {action.backup_policy}", "cyan"))
+        out().print(plain(f"  → {action_text(action)}", "cyan"))
 
 
 def _show_end(backstop: Backstop, actions: tuple[Action, ...], finding: Finding | None, drained: Drained) -> None:

@@ -16,7 +16,7 @@ from cli.output.asking import confirm
 from cli.output.console import err, out, plain, print_json
 from cli.output.tables import failures, left_alone, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
-from shared.domain.model import Finding, State, Status
+from shared.domain.model import Finding, Scope, State, Status
 from shared.reconcile import Reconciled
 from shared.sweep import Discovery
 
@@ -71,7 +71,7 @@ async def _work(backstop: Backstop, discovery: Discovery) -> Drained:
                 open_vms.discard(done.finding.vm.key)
             progress.update(task, completed=len(to_change) - len(open_vms))
 
-        return await drain(backstop, discovery.run_id, on_look)
+        return await drain(backstop, discovery.run_id, on_look, alone=backstop.settings.scope != Scope())
 
 
 def _as_data(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from cli.output.console import out, plain
@@ -34,10 +33,6 @@ class Explained:
     next_step: str
     on_record: Finding | None
 
-    def remedy_of(self, reason: Reason) -> str:
-        """The reason's remedy, but no promise to act where no action is planned."""
-        return "" if reason in _MENDED_BY_US and not self.actions else reason.remedy
-
 
 def show(explained: Explained) -> None:
     """Print it."""
@@ -47,7 +42,7 @@ def show(explained: Explained) -> None:
     console.print(plain(verdict.state.value, f"bold {STYLES[verdict.state]}") + plain(rule))
     for each in verdict.reasons:
         _line(console, plain(each.reason.code, "bold") + plain(f"  {each}"))
-        if remedy := explained.remedy_of(each.reason):
+        if remedy := remedy_of(each.reason, explained.actions):
             _line(console, plain(remedy, _QUIET), 2)
     policy = explained.policy
     if explained.seen is not None:
@@ -61,6 +56,11 @@ def show(explained: Explained) -> None:
     _line(console, plain(explained.next_step))
     if explained.on_record is not None:
         _on_record(console, explained.on_record)
+
+
+def remedy_of(reason: Reason, actions: tuple[Action, ...]) -> str:
+    """The reason's remedy, but no promise to act where no action is planned."""
+    return "" if reason in _MENDED_BY_US and not actions else reason.remedy
 
 
 def action_text(action: Action) -> str:
@@ -178,7 +178,7 @@ def _on_record(console: Console, finding: Finding) -> None:
     _title(console, "On record")
     _line(console, plain(f"{utc(finding.at)}  {finding.cause}: {finding.verdict.state}, {done.status}"))
     if done.error_code:
-        _line(console, plain(f"{done.error_code}: {done.error} {done.remedy}".rstrip(), "red"))
+        _line(console, plain(f"{done.error_code}: {done.error.rstrip('.')}. {done.remedy}".rstrip(), "red"))
     if done.look_again is not None:
         _line(console, plain(f"looked at again from {utc(done.look_again)} on"))
 
@@ -189,4 +189,7 @@ def _title(console: Console, text: str) -> None:
 
 
 def _line(console: Console, text: Text, depth: int = 1) -> None:
-    console.print(Padding(text, (0, 0, 0, _STEP * depth), expand=False))
+    """Wrapped under its own indent, with nothing behind it, so that it can be copied."""
+    indent = " " * _STEP * depth
+    for each in text.wrap(console, max(console.width - len(indent), 20)):
+        console.print(Text(indent) + each, soft_wrap=True)

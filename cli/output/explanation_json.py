@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.output.explanation import Explained
+from cli.output.explanation import Explained, remedy_of
 from shared.domain.explaining import Condition
 from shared.domain.model import Action, Finding, Observation, Protection, Unread, Vm
 from shared.domain.policy import format_duration
@@ -22,7 +22,7 @@ def as_data(explained: Explained) -> dict[str, Any]:
                 "code": each.reason.code,
                 "sentence": each.reason.sentence,
                 "detail": each.detail,
-                "remedy": explained.remedy_of(each.reason),
+                "remedy": remedy_of(each.reason, explained.actions),
             }
             for each in verdict.reasons
         ],

@@ -19,6 +19,14 @@ _PUT_BACK = """
 UPDATE messages SET visible_at = ?, set_at = ?, taken = 0
 WHERE id = ? AND queue = ? AND taken = 1 AND dequeue_count = ? AND visible_at > ?
 """
+_VISIBLE = """
+SELECT id, body, dequeue_count, inserted FROM messages WHERE queue = ? AND visible_at <= ?
+ORDER BY visible_at, id LIMIT ?
+"""
+_VISIBLE_OF_GROUP = """
+SELECT id, body, dequeue_count, inserted FROM messages WHERE queue = ? AND visible_at <= ? AND run = ?
+ORDER BY visible_at, id LIMIT ?
+"""
 _NEXT_DUE = """
 SELECT (SELECT min(visible_at) FROM messages WHERE queue = ?),
        (SELECT 1 FROM messages WHERE queue = ? AND set_at > ? LIMIT 1)
@@ -66,8 +74,10 @@ class SqliteWorkQueue:
             ).fetchall()
         return tuple(Poisoned(str(id_), body, reason, from_micros(at)) for id_, body, reason, at in rows)
 
-    async def receive(self, queue: str, limit: int, visibility: timedelta) -> tuple[Received, ...]:
-        """Up to `limit` visible messages, the one that has been due longest first."""
+    async def receive(
+        self, queue: str, limit: int, visibility: timedelta, group: str | None = None
+    ) -> tuple[Received, ...]:
+        """Up to `limit` visible messages (of the group), the one that has been due longest first."""
         moment = self._clock.now()
         now = to_micros(moment)
         until = to_micros(moment + visibility)
@@ -76,10 +86,9 @@ class SqliteWorkQueue:
                 "UPDATE messages SET visible_at = ?, set_at = ?, taken = 0 WHERE queue = ? AND set_at > ?",
                 (now, now, queue, _too_late(now)),
             )
+            values = (queue, now) if group is None else (queue, now, storable(group))
             rows = connection.execute(
-                "SELECT id, body, dequeue_count, inserted FROM messages WHERE queue = ? AND visible_at <= ?"
-                " ORDER BY visible_at, id LIMIT ?",
-                (queue, now, max(limit, 0)),
+                _VISIBLE if group is None else _VISIBLE_OF_GROUP, (*values, max(limit, 0))
             ).fetchall()
             connection.executemany(
                 "UPDATE messages SET visible_at = ?, set_at = ?, taken = 1, dequeue_count = dequeue_count + 1"

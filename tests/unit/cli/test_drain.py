@@ -61,6 +61,15 @@ async def test_what_a_killed_run_left_is_worked_on_but_not_waited_for(here: Any)
     assert await here.queue.depth("reconcile") == 1
 
 
+async def test_a_run_over_a_part_of_the_estate_leaves_other_runs_alone(here: Any) -> None:
+    one, two, _ = here.world.azure.vms.values()
+    for vm, run in ((one, "killed"), (two, "mine")):
+        await here.queue.send("reconcile", messages.encode(ReconcileRequest(vm.id, "cli", run_id=run)), group=run)
+    await drain(here, "mine", ignore, alone=True)
+    assert {key for _, key in here.world.azure.writes} == {two.id.key}
+    assert await here.queue.depth("reconcile", "killed") == 1
+
+
 async def test_what_is_due_much_later_is_put_off(here: Any) -> None:
     closed = RetryLaterError("closed for a day", code="CloudDosAbsoluteLimitReached", retry_after=timedelta(hours=24))
     here.world.azure.fail["protect"] += [closed] * 3
