@@ -36,4 +36,4 @@ def print_json(data: object) -> None:
 
 def plain(text: str, style: str = "") -> Text:
     """A text from outside, as it is: no markup is read in it, and control characters are shown, not obeyed."""
-    return Text(visible(text), style=style)
+    return Text.assemble((visible(text), style))  # a span, so that what is added behind it keeps its own style

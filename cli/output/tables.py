@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.output.console import plain
+from cli.output.console import out, plain
 from shared.domain.model import Finding, State
 
 ROWS = 40  # more than this no person reads in a terminal; --json and the report have them all
@@ -20,6 +20,8 @@ STYLES = {
     State.UNKNOWN: "red",
 }
 _BAR = 40
+_COLUMNS = {"VM": 0, "resource group": 60, "backup policy": 80, "vault": 115}  # from which width on each is shown
+_NAME, _REASON = 15, 18
 
 
 def verdict_bars(verdicts: Mapping[State, int]) -> RenderableType:
@@ -47,19 +49,21 @@ def plan_table(findings: Sequence[Finding]) -> RenderableType:
 
 
 def _one_plan(title: str, findings: Sequence[Finding]) -> Table:
-    table = new_table(title)
-    for name in ("VM", "resource group", "vault", "backup policy"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
-    table.add_column("why")
+    """A narrow terminal shows fewer columns, so that those which remain can be read: which VM, and why."""
+    table, width = new_table(title), out().width
+    shown = [column for column, needs in _COLUMNS.items() if width >= needs]
+    for name in shown:
+        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=_NAME if name == "VM" else None)
+    table.add_column("why", min_width=_REASON)
     for each in findings:
         first = each.actions[0] if each.actions else None
-        table.add_row(
-            plain(each.vm.name, "bold"),
-            plain(each.vm.resource_group),
-            plain(first.vault_id.rsplit("/", 1)[-1] if first else ""),
-            plain(first.backup_policy if first else ""),
-            plain(_codes(each)),
-        )
+        cells = {
+            "VM": plain(each.vm.name, "bold"),
+            "resource group": plain(each.vm.resource_group),
+            "vault": plain(first.vault_id.rsplit("/", 1)[-1] if first else ""),
+            "backup policy": plain(first.backup_policy if first else ""),
+        }
+        table.add_row(*(cells[name] for name in shown), plain(_codes(each)))
     return table
 
 
