@@ -6,7 +6,9 @@ Prints exactly one line once it answers: `Simulator ready at http://127.0.0.1:PO
 import argparse
 import asyncio
 import logging
+import os
 import signal
+import sys
 
 from simulator.server import running
 
@@ -45,4 +47,8 @@ async def serve(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run(serve(parse()))
+    chosen = parse()
+    try:
+        asyncio.run(serve(chosen))
+    except OSError as error:
+        sys.exit(f"simulator: cannot listen on port {chosen.port}: {os.strerror(error.errno or 0)}")
