@@ -70,7 +70,9 @@ def bar_widths(counts: Sequence[int], largest: int) -> list[int]:
     length = max(round(BAR_UNITS * total / max(largest, total)), _SMALLEST * sum(1 for each in counts if each))
     length = min(length, BAR_UNITS)
     widths = [max(round(length * each / total), _SMALLEST) if each else 0 for each in counts]
-    widths[widths.index(max(widths))] -= sum(widths) - length  # the widest takes up what rounding left over
+    while over := sum(widths) - length:  # the widest make up for rounding, without becoming too thin themselves
+        widest = widths.index(max(widths))
+        widths[widest] -= min(over, widths[widest] - _SMALLEST)
     return widths
 
 

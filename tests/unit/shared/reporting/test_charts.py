@@ -15,6 +15,10 @@ def test_a_bar_is_never_longer_than_its_place_and_hides_nothing(each: list[int],
     assert all((width > 0) == (count > 0) for width, count in zip(widths, each, strict=True))
 
 
+def test_many_thin_slices_leave_each_other_room() -> None:
+    assert min(bar_widths([1, 1, 1, 5, 5], 427)) > 0
+
+
 def test_widths_are_in_proportion() -> None:
     assert bar_widths([50, 30, 20], 100) == [500, 300, 200]
     assert bar_widths([25, 0, 25], 100) == [250, 0, 250]
