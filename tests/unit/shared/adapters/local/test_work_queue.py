@@ -56,6 +56,14 @@ async def test_queues_do_not_see_each_others_messages(queue: SqliteWorkQueue) ->
     assert await queue.next_due("q") is None
 
 
+async def test_a_run_can_take_its_own_messages_alone(queue: SqliteWorkQueue) -> None:
+    for body, group in (("a", "other"), ("b", "mine"), ("c", ""), ("d", "mine")):
+        await queue.send("q", body, group=group)
+    assert [each.body for each in await queue.receive("q", 10, MINUTE, "mine")] == ["b", "d"]
+    assert await queue.receive("q", 10, MINUTE, "mine") == ()
+    assert await bodies(queue) == ["a", "c"]
+
+
 async def test_a_delayed_message_comes_at_its_moment_and_not_a_microsecond_sooner(
     queue: SqliteWorkQueue, clock: Any
 ) -> None:
