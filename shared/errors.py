@@ -2,7 +2,6 @@
 
     BackstopError
     ├── RetryLaterError        try again, not before `retry_after`
-    │   └── PausedError        somebody pulled the pause switch, or it could not be read
     ├── PermanentError         trying again changes nothing: record it and go on with the next VM
     └── SettingsError          a person must mend something before anything is tried again
         ├── PolicyFileError    the enforcement policy is missing or invalid
@@ -63,12 +62,6 @@ class RetryLaterError(BackstopError):
         super().__init__(message, code=code, resource_id=resource_id, remedy=remedy)
         self.retry_after = retry_after
         self.may_have_happened = may_have_happened
-
-
-class PausedError(RetryLaterError):
-    """The pause switch is on, or its state could not be read (which counts as on)."""
-
-    exit_code = 7
 
 
 class PermanentError(BackstopError):

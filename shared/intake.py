@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.domain import messages
-from shared.domain.events import Ignored, IgnoredBecause, decode_events, read_event
+from shared.domain.events import Ignored, IgnoredBecause, read_event
 from shared.domain.matching import CompiledPolicy
 from shared.domain.model import ReconcileRequest, Scope
 from shared.ports import Clock, Intent, Inventory, Ledger, WorkQueue
@@ -38,13 +38,6 @@ class Intake:
     queue: WorkQueue
     queue_name: str
     clock: Clock
-
-    async def take_in_body(self, body: str | bytes) -> TakenIn:
-        """All events of a message body; one that is not JSON is ignored with that reason."""
-        decoded = decode_events(body)
-        if isinstance(decoded, Ignored):
-            return self._log(TakenIn(ignored=(decoded,)))
-        return await self.take_in(decoded)
 
     async def take_in(self, events: Iterable[object]) -> TakenIn:
         """Send a request for each VM that the events name, not before `settle` has passed."""

@@ -10,7 +10,7 @@ from cli.options import Options
 from cli.output.asking import confirm
 from cli.output.console import err, out, plain, print_json
 from cli.output.explanation import action_text, remedy_of
-from cli.vm_argument import vm_argument
+from cli.vm_argument import require_in_scope, vm_argument
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain import messages
 from shared.domain.model import Action, Finding, ReconcileRequest, State, Status, Verdict
@@ -30,6 +30,7 @@ async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
     """0 when nothing is left to do for the VM or nothing may be written, 1 when it failed or could not be read."""
     vm_id = vm_argument(wish.vm_id)
     async with open_backstop(options.settings(enforce=enforce)) as backstop:
+        await require_in_scope(backstop, vm_id)
         retain_until = parse_retention(wish.retain_until, backstop.clock.now())
         run_id = uuid.uuid4().hex
         request = ReconcileRequest(vm_id, "cli", run_id, run_id, backup_now=wish.backup_now, retain_until=retain_until)

@@ -55,7 +55,7 @@ class Story:
             late = [each for each in arrivals if each.then_tags]
             for each in late:
                 await people.opt_out(azure, each)
-            screen.line(f"{len(late)} of their owners opt out by tag")
+            screen.line(f"Owners opt out by tag: {len(late)}")
             await host.run_until_idle()
             await self._look_at_arrivals()
         with screen.phase("Hours pass: first backups run to their end"):

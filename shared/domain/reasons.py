@@ -70,7 +70,6 @@ class Reason(Enum):
     VM_BEING_DELETED = ("The VM is being deleted", "")
     VM_GONE = ("The VM no longer exists", "")
     NO_RULE_MATCHES = ("No rule of the policy matches this VM", "Add a rule, such as a default with `match: {}`")
-    OUT_OF_SCOPE = ("The VM lies outside the scope that this Backstop looks after", "")
     POLICY_DISABLED = ("The policy's mode is `disabled`", "Set `mode` to audit or enforce")
     READ_FAILED = ("Something about this VM could not be read, so nothing is concluded", "Backstop tries again later")
 

@@ -93,3 +93,18 @@ def test_protect_says_why_it_writes_nothing(
     assert done.returncode == code
     assert expected in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_protect_refuses_a_vm_outside_the_scope(
+    untouched: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vm = labelled(untouched, "plain-unprotected")
+    other = next(
+        str(each["vmId"]).split("/")[2]
+        for each in control(untouched, "labels")
+        if str(each["vmId"]).split("/")[2].lower() != vm.split("/")[2].lower()
+    )
+    monkeypatch.setenv("BACKSTOP_SCOPE", other)
+    done = backstop("protect", vm, *common(untouched, tmp_path), "--enforce", "--yes")
+    assert done.returncode == 8
+    assert "outside the scope" in done.stderr
