@@ -10,7 +10,8 @@ from pathlib import Path
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain import messages
 from shared.domain.arm_id import ArmId
-from shared.domain.model import ActionKind, ReconcileRequest, Scope
+from shared.domain.azure_answers import Scope
+from shared.domain.model import ActionKind, ReconcileRequest
 from shared.settings import Settings
 from simulator.server import running
 

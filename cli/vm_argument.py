@@ -2,7 +2,7 @@
 
 from shared.bootstrap import Backstop
 from shared.domain.arm_id import ArmId, parse_vm_id
-from shared.domain.model import Scope
+from shared.domain.azure_answers import Scope
 from shared.errors import SettingsError
 
 

@@ -8,7 +8,8 @@ policy permits writing at all is the reconciler's question, asked before.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.model import Accepted, Action, ActionKind, BackupJob, Outcome, Protection, ProtectionState, Status
+from shared.domain.azure_answers import Accepted, BackupJob
+from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import Backup, Clock, Intent, Ledger, PauseSwitch
 

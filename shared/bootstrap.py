@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.domain.azure_answers import Subscription
 from shared.domain.matching import CompiledPolicy
-from shared.domain.model import Subscription
 from shared.errors import SettingsError
 from shared.intake import Intake
 from shared.ports import Backup, Clock, Compute, FindingStore, Inventory, Notices, WorkSource

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from shared.act import POLL, backup_key, outcome_of, protect_key
 from shared.domain.arm_id import ArmId
-from shared.domain.model import OperationStatus, Outcome, Status
+from shared.domain.azure_answers import OperationStatus
+from shared.domain.model import Outcome, Status
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import Backup, Clock, Intent, Ledger
 

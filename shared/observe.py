@@ -10,17 +10,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from shared.domain.arm_id import ArmId
-from shared.domain.model import (
-    ACTIVE_STATES,
-    UNPROTECTED,
-    BackupStatus,
-    Observation,
-    Protection,
-    ProtectionState,
-    Unread,
-    Vault,
-    Vm,
-)
+from shared.domain.azure_answers import BackupStatus
+from shared.domain.model import ACTIVE_STATES, UNPROTECTED, Observation, Protection, ProtectionState, Unread, Vault, Vm
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import Backup, Clock, Compute
 

@@ -10,18 +10,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.domain.arm_id import ArmId
-from shared.domain.model import (
-    Accepted,
-    BackupJob,
-    BackupStatus,
-    Finding,
-    OperationStatus,
-    Protection,
-    Scope,
-    Subscription,
-    Vault,
-    Vm,
-)
+from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, Scope, Subscription
+from shared.domain.model import Finding, Protection, Vault, Vm
 
 
 class Clock(Protocol):

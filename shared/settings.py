@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.domain.arm_id import is_subscription_id
-from shared.domain.model import Scope
+from shared.domain.azure_answers import Scope
 from shared.endpoint import PUBLIC_ARM, is_loopback, normalise_endpoint
 from shared.errors import SettingsError
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from shared.domain import messages
+from shared.domain.azure_answers import Scope
 from shared.domain.limits import excess
 from shared.domain.matching import CompiledPolicy, evaluate
 from shared.domain.model import (
@@ -21,7 +22,6 @@ from shared.domain.model import (
     Outcome,
     Protection,
     ReconcileRequest,
-    Scope,
     Status,
     Unread,
     Vault,

@@ -5,9 +5,8 @@ Pure: a record in, a row out. `None` for a record that is gone.
 
 from simulator.backup_render import item_body, item_id, job_body, policy_body, policy_id, vault_body
 from simulator.model import IAAS, Job, ProtectedItem, Vault, VirtualMachine
-from simulator.render import vm_row_id
+from simulator.render import subscription_body, vm_row_id
 from simulator.state import State
-from simulator.subscriptions import subscription_body
 from simulator.wire import Json, stamp
 
 TEXT = ("id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy")

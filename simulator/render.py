@@ -1,6 +1,6 @@
-"""How machines and resource groups look on the wire. Pure: a record in, a JSON object out."""
+"""How machines, resource groups and subscriptions look on the wire. Pure: a record in, a JSON object out."""
 
-from simulator.model import ResourceGroup, VirtualMachine
+from simulator.model import ResourceGroup, Subscription, VirtualMachine
 from simulator.wire import Json
 
 
@@ -40,3 +40,21 @@ def group_body(group: ResourceGroup) -> Json:
     if group.managed_by:
         body["managedBy"] = group.managed_by
     return body
+
+
+def subscription_body(subscription: Subscription, tenant: str) -> Json:
+    """A subscription."""
+    return {
+        "id": f"/subscriptions/{subscription.id}",
+        "subscriptionId": subscription.id,
+        "tenantId": tenant,
+        "displayName": subscription.name,
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "EnterpriseAgreement_2014-09-01",
+            "spendingLimit": "Off",
+        },
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+    }

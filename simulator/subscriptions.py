@@ -2,10 +2,10 @@
 
 from simulator.catalog import BARE_REGION, REGIONS
 from simulator.model import ResourceGroup, Subscription
-from simulator.render import group_body
+from simulator.render import group_body, subscription_body
 from simulator.routing import Call, Route
 from simulator.state import group_id
-from simulator.wire import Answer, AzureError, Json, page
+from simulator.wire import Answer, AzureError, page
 
 PAGE = 1000
 
@@ -32,24 +32,6 @@ def not_found(resource: str, group: str) -> AzureError:
     """ARM's 404 for a resource in a group that exists (recorded traffic, 2026)."""
     message = f"The Resource '{resource}' under resource group '{group}' was not found."
     return AzureError(404, "ResourceNotFound", message)
-
-
-def subscription_body(subscription: Subscription, tenant: str) -> Json:
-    """A subscription."""
-    return {
-        "id": f"/subscriptions/{subscription.id}",
-        "subscriptionId": subscription.id,
-        "tenantId": tenant,
-        "displayName": subscription.name,
-        "state": "Enabled",
-        "subscriptionPolicies": {
-            "locationPlacementId": "Public_2014-09-01",
-            "quotaId": "EnterpriseAgreement_2014-09-01",
-            "spendingLimit": "Off",
-        },
-        "authorizationSource": "RoleBased",
-        "managedByTenants": [],
-    }
 
 
 def list_tenants(call: Call) -> Answer:

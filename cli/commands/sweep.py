@@ -16,7 +16,8 @@ from cli.output.asking import confirm
 from cli.output.console import err, out, plain, print_json
 from cli.output.tables import failures, left_alone, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
-from shared.domain.model import Finding, Scope, State, Status
+from shared.domain.azure_answers import Scope
+from shared.domain.model import Finding, State, Status
 from shared.reconcile import Reconciled
 from shared.sweep import Discovery
 

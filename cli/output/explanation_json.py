@@ -3,9 +3,9 @@
 from typing import Any
 
 from cli.output.explanation import Explained, remedy_of
+from shared.domain.durations import format_duration
 from shared.domain.explaining import Condition
 from shared.domain.model import Action, Finding, Observation, Protection, Unread, Vm
-from shared.domain.policy import format_duration
 from shared.reporting.text import utc
 
 

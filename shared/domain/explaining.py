@@ -106,7 +106,7 @@ def _exclusions(vm: Vm, policy: CompiledPolicy) -> Iterator[ExclusionTried]:
         if name != "exclude.any":
             yield ExclusionTried(name, check(vm))
             continue
-        for number, selector in enumerate(exclude.any, 1):
+        for number, selector in enumerate(exclude.any):
             applies = compile_selector(selector)(vm)
             conditions = conditions_of(vm, selector)
             yield ExclusionTried(f"exclude.any[{number}]", Reason.EXCLUDED_BY_POLICY if applies else None, conditions)

@@ -6,7 +6,6 @@ text into this model and names the line of each error; `matching.py` evaluates i
 """
 
 import hashlib
-import re
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -15,30 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
 
-_DURATION = re.compile(r"P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
-
-
-def parse_duration(value: object) -> timedelta:
-    """An ISO 8601 duration of weeks, days, hours, minutes and seconds; ValueError otherwise.
-
-    Months and years are refused, because their length depends on the calendar.
-    """
-    if isinstance(value, timedelta):
-        return value
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None or not any(match.groups()):
-        raise ValueError(
-            "must be an ISO 8601 duration of weeks, days, hours, minutes or seconds, such as PT10M or P30D"
-        )
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-def format_duration(value: timedelta) -> str:
-    """The ISO 8601 text of a duration of whole seconds."""
-    days, rest = value.days, value.seconds
-    clock = "".join(f"{n}{u}" for n, u in ((rest // 3600, "H"), (rest // 60 % 60, "M"), (rest % 60, "S")) if n)
-    return f"P{f'{days}D' if days else ''}{f'T{clock}' if clock else ''}" if days or clock else "PT0S"
+from shared.domain.durations import format_duration, parse_duration
 
 
 def _as_tuple(value: object) -> object:

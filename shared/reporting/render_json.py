@@ -3,8 +3,8 @@
 import json
 
 from shared.domain.arm_id import ArmId
+from shared.domain.durations import format_duration
 from shared.domain.model import Action, Finding, Protection
-from shared.domain.policy import format_duration
 from shared.reporting.summary import ComplianceReport, Group
 from shared.reporting.text import utc
 

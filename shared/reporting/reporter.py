@@ -5,8 +5,8 @@ It reads nothing of Azure: a report says what the last sweep and the looks since
 
 from dataclasses import dataclass
 
+from shared.domain.azure_answers import Scope, Subscription
 from shared.domain.matching import CompiledPolicy
-from shared.domain.model import Scope, Subscription
 from shared.ports import Clock, FindingStore, Inventory, Notices
 from shared.reporting.render_csv import render_csv
 from shared.reporting.render_html import render_html

@@ -13,7 +13,8 @@ from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.inventory import ResourceGraphInventory
 from shared.adapters.clock import VirtualClock
 from shared.domain.arm_id import parse_vm_id
-from shared.domain.model import OperationStatus, ProtectionState, Scope, Vault, Vm
+from shared.domain.azure_answers import OperationStatus, Scope
+from shared.domain.model import ProtectionState, Vault, Vm
 from shared.errors import PermanentError, RetryLaterError
 from simulator.server import running
 

@@ -34,7 +34,8 @@ from shared.adapters.azure.protection_mapping import (
 from shared.adapters.azure.vault_mapping import vault_from_wire
 from shared.adapters.azure.wire import object_at, required_text, text_at
 from shared.domain.arm_id import ArmId, parse_id
-from shared.domain.model import Accepted, BackupJob, BackupStatus, OperationStatus, Protection, Vault
+from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus
+from shared.domain.model import Protection, Vault
 from shared.errors import PermanentError
 from shared.ports import Clock
 

@@ -25,7 +25,7 @@ from shared.adapters.azure.arm_errors import clean, translated
 from shared.adapters.azure.login import azure_login
 from shared.adapters.azure.pipeline import NoCredential, Watch, policies_for, send_once
 from shared.adapters.azure.wire import Wire, required_text, text_at
-from shared.domain.model import Subscription
+from shared.domain.azure_answers import Subscription
 from shared.endpoint import PUBLIC_ARM, is_loopback, normalise_endpoint, same_origin
 from shared.errors import BackstopError, EndpointError, LoginError, PermanentError, RetryLaterError
 

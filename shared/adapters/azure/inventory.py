@@ -18,7 +18,8 @@ from shared.adapters.azure.protection_mapping import protection_from_row
 from shared.adapters.azure.vault_mapping import vault_from_row
 from shared.adapters.azure.vm_mapping import vm_from_row
 from shared.adapters.azure.wire import Wire, required_text, text_at
-from shared.domain.model import Protection, Scope, Subscription, Vault, Vm
+from shared.domain.azure_answers import Scope, Subscription
+from shared.domain.model import Protection, Vault, Vm
 from shared.errors import LoginError, PermanentError, RetryLaterError, SettingsError
 from shared.ports import Clock
 

@@ -6,7 +6,8 @@ ARM and Resource Graph name one state differently, so each has its table here. A
 
 from shared.adapters.azure.wire import Wire, flag_at, list_at, moment_at, object_at, required_text, text_at, value_at
 from shared.domain.arm_id import vault_id_of
-from shared.domain.model import BackupJob, Protection, ProtectionState
+from shared.domain.azure_answers import BackupJob
+from shared.domain.model import Protection, ProtectionState
 
 IAAS_VM = "azureiaasvm"
 

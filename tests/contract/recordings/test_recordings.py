@@ -13,7 +13,8 @@ from shared.adapters.azure.vault_mapping import vault_from_wire
 from shared.adapters.azure.vm_mapping import vm_from_wire
 from shared.adapters.clock import SystemClock
 from shared.domain.arm_id import parse_vm_id
-from shared.domain.model import OperationStatus, Protection, ProtectionState
+from shared.domain.azure_answers import OperationStatus
+from shared.domain.model import Protection, ProtectionState
 from tests.contract.recordings.replay import recorded, replaying
 
 SUB = "00000000-0000-0000-0000-000000000000"

@@ -10,7 +10,8 @@ from cli.drain import drain
 from shared.adapters.local.store import Store
 from shared.adapters.local.work_queue import SqliteWorkQueue
 from shared.domain import messages
-from shared.domain.model import ReconcileRequest, Scope, State
+from shared.domain.azure_answers import Scope
+from shared.domain.model import ReconcileRequest, State
 from shared.errors import LoginError, RetryLaterError
 from shared.reconcile import Reconciled
 from shared.sweep import Sweeper

@@ -5,7 +5,8 @@ from rich.console import Console
 from cli.output.console import plain
 from cli.output.machine import actions, verdicts
 from cli.output.tables import failures, left_alone, plan_table, verdict_bars
-from shared.domain.model import Finding, Outcome, Scope, State, Status
+from shared.domain.azure_answers import Scope
+from shared.domain.model import Finding, Outcome, State, Status
 from tests.fakes import World, a_vault, a_vm
 from tests.policies import demo_policy
 

@@ -13,7 +13,7 @@ from shared.adapters.local.pause import SqlitePauseSwitch
 from shared.adapters.local.store import Store
 from shared.adapters.local.work_queue import SqliteWorkQueue
 from shared.bootstrap import Backstop
-from shared.domain.model import Scope, Subscription
+from shared.domain.azure_answers import Scope, Subscription
 from shared.intake import Intake
 from shared.reconcile import Reconciler
 from shared.reporting.reporter import Reporter

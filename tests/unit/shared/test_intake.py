@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from shared.domain import messages
+from shared.domain.azure_answers import Scope
 from shared.domain.events import IgnoredBecause
-from shared.domain.model import Scope
 from shared.intake import Intake
 from tests.fakes import START, SUB, World, vm_id
 from tests.policies import demo_policy

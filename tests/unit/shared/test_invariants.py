@@ -10,18 +10,9 @@ from typing import TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.azure_answers import Scope
 from shared.domain.matching import CompiledPolicy, evaluate
-from shared.domain.model import (
-    ACTIVE_STATES,
-    Image,
-    Observation,
-    Protection,
-    ProtectionState,
-    Scope,
-    State,
-    Unread,
-    Vm,
-)
+from shared.domain.model import ACTIVE_STATES, Image, Observation, Protection, ProtectionState, State, Unread, Vm
 from shared.domain.planning import plan
 from shared.domain.reasons import Reason
 from shared.errors import PermanentError, RetryLaterError

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.model import BackupJob, ProtectionState, ReconcileRequest, State, Status, Vm
+from shared.domain.azure_answers import BackupJob
+from shared.domain.model import ProtectionState, ReconcileRequest, State, Status, Vm
 from shared.domain.reasons import Reason
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
 from shared.ports import Intent

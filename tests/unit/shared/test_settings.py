@@ -1,6 +1,6 @@
 import pytest
 
-from shared.domain.model import Scope
+from shared.domain.azure_answers import Scope
 from shared.endpoint import PUBLIC_ARM
 from shared.errors import SettingsError
 from shared.settings import from_environment, parse_scope

@@ -1,6 +1,7 @@
 import pytest
 
-from shared.domain.model import ProtectionState, Scope, State, Status
+from shared.domain.azure_answers import Scope
+from shared.domain.model import ProtectionState, State, Status
 from shared.domain.reasons import Reason
 from shared.errors import LimitExceededError, RetryLaterError
 from tests.fakes import World, a_vault, a_vm, an_item

@@ -124,8 +124,8 @@ def test_each_selector_of_exclude_any_is_tried_by_itself() -> None:
     _, way = explained(seen_of(a_vm()), policy)
     assert [(each.name, each.reason) for each in way.exclusions] == [
         ("being deleted", None),
-        ("exclude.any[1]", None),
-        ("exclude.any[2]", Reason.EXCLUDED_BY_POLICY),
+        ("exclude.any[0]", None),
+        ("exclude.any[1]", Reason.EXCLUDED_BY_POLICY),
     ]
 
 

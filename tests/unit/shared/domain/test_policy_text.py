@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.policy import Mode, audit_only, format_duration, parse_duration
+from shared.domain.durations import format_duration, parse_duration
+from shared.domain.policy import Mode, audit_only
 from shared.domain.policy_text import parse_policy
 from shared.errors import PolicyFileError
 from tests.policies import DEMO, policy_of

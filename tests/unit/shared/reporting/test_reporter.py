@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.domain.model import Scope, Subscription
+from shared.domain.azure_answers import Scope, Subscription
 from shared.errors import RetryLaterError
 from shared.reporting.reporter import Reporter
 from tests.fakes import SUB, World, a_vault, a_vm

@@ -6,7 +6,8 @@ import pytest
 from shared.adapters.azure.backup import AzureBackup, job_filter
 from shared.adapters.azure.connection import Connection
 from shared.domain.arm_id import parse_id, parse_vm_id
-from shared.domain.model import BackupStatus, OperationStatus, ProtectionState
+from shared.domain.azure_answers import BackupStatus, OperationStatus
+from shared.domain.model import ProtectionState
 from shared.errors import PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import (
     ITEM,

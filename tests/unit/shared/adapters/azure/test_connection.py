@@ -12,7 +12,7 @@ from azure.mgmt.recoveryservices.aio import RecoveryServicesClient
 
 from shared.adapters.azure.arm_errors import translated
 from shared.adapters.azure.connection import Connection, _tls_context
-from shared.domain.model import Subscription
+from shared.domain.azure_answers import Subscription
 from shared.errors import EndpointError, LoginError, PermanentError, RetryLaterError, SettingsError
 from tests.unit.shared.adapters.azure.stub import SUB, Reply, Stub, a_web_page, broken_json, hang_up
 

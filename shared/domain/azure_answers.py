@@ -1,0 +1,79 @@
+"""Where Azure is asked and what it answers, as frozen data: scope, subscriptions, backup status, operations, jobs.
+
+`model.py` holds Backstop's own words; these are the service's. Strings stay as Azure spells them where a word may come
+that this version does not know.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription in scope."""
+
+    id: str
+    name: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look. Both empty means every subscription that the login can read."""
+
+    subscriptions: tuple[str, ...] = ()
+    management_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStatus:
+    """What backupStatus says: `Protecting` and `Protected` name the vault, wherever it is."""
+
+    status: str  # NotProtected | Protecting | Protected | ProtectionFailed, or a word not known yet
+    vault_id: str = ""
+    container: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Azure's 202: `operation_url` is followed verbatim (it may carry a signature) and never logged."""
+
+    operation_url: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationStatus:
+    """A long-running operation: InProgress, Succeeded, Failed or Canceled, with Azure's code when it failed."""
+
+    status: str
+    job_id: str = ""
+    error_code: str = ""
+    error: str = ""
+    retry_after: timedelta | None = None
+
+    @property
+    def running(self) -> bool:
+        """True until Azure reports an end."""
+        return self.status.lower() not in {"succeeded", "failed", "canceled", "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class BackupJob:
+    """A job of the backup service. `status` as Azure spells it: InProgress, Completed, Failed, …"""
+
+    id: str
+    operation: str
+    status: str
+    item_container: str  # lower-case `iaasvmcontainerv2;<rg>;<vm>`
+    started: datetime | None = None
+    ended: datetime | None = None
+    error_code: str = ""
+    error: str = ""
+    user_triggered: bool | None = None
+
+    @property
+    def running(self) -> bool:
+        """True while Azure may still write to the item."""
+        return self.status.lower() in {"inprogress", "cancelling", "notstarted"}
