@@ -104,9 +104,8 @@ class Builder:
         for number in range(2, 1000):
             group = self.state.group(subscription, name)
             if group is None:
-                group = ResourceGroup(
-                    group_id(subscription, name), name, subscription, region, managed_by=draft.managed_by
-                )
+                tags = {"costCenter": f"CC-{1000 + len(name) * 37 % 900}"} if len(name) % 3 else {}
+                group = ResourceGroup(group_id(subscription, name), name, subscription, region, tags, draft.managed_by)
                 return self.state.add_group(group)
             if group.location == region and group.managed_by == draft.managed_by:
                 return group

@@ -117,6 +117,7 @@ def vm_facts(vm: Vm) -> Mapping[str, str]:
         "tags": ", ".join(f"{name}={value}" for name, value in vm.tags.items()) or "none",
         "managed by": vm.managed_by,
         "group managed by": vm.group_managed_by,
+        "group's tags": ", ".join(f"{name}={value}" for name, value in vm.group_tags.items()),
     }
     return {what: have for what, have in facts.items() if have}
 

@@ -94,6 +94,7 @@ def _vm(vm: Vm) -> dict[str, Any]:
         "ephemeralOsDisk": vm.ephemeral_os_disk,
         "managedBy": vm.managed_by,
         "groupManagedBy": vm.group_managed_by,
+        "groupTags": dict(vm.group_tags),
     }
 
 

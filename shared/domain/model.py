@@ -38,6 +38,7 @@ class Vm:
     ephemeral_os_disk: bool = False
     managed_by: str = ""
     group_managed_by: str = ""  # managedBy of the resource group
+    group_tags: Mapping[str, str] = field(default_factory=dict)  # the resource group's own tags
 
 
 class ProtectionState(StrEnum):

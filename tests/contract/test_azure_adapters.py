@@ -81,6 +81,7 @@ async def test_resource_graph_and_arm_show_the_same_vms(azure: Adapters) -> None
     assert len({each.id for each in vms}) == 120
     assert [await azure.compute.vm(each.id) for each in vms] == vms
     assert any(each.group_managed_by for each in vms)
+    assert any(each.group_tags for each in vms)
     assert any(each.ephemeral_os_disk for each in vms)
 
 

@@ -63,15 +63,15 @@ class ResourceGraphInventory:
     async def vms(self, scope: Scope) -> AsyncIterator[Vm]:
         """Every VM in scope, ordered by id as Resource Graph orders."""
         inside = await self._inside(scope)
-        managed: dict[str, str] = {}
+        groups: dict[str, Wire] = {}
         for where in _chunks(inside):
-            async for row in self._rows(queries.MANAGED_GROUPS, where):
+            async for row in self._rows(queries.GROUPS, where):
                 with translated():
-                    managed[required_text(row, "id").lower()] = text_at(row, "managedBy")
+                    groups[required_text(row, "id").lower()] = row
         for where in _chunks(inside):
             async for row in self._rows(queries.VMS, where):
                 with translated(_name_of(row)):
-                    vm = vm_from_row(row, managed.get(_group_of(row), ""))
+                    vm = vm_from_row(row, groups.get(_group_of(row), {}))
                 yield vm
 
     async def vaults(self, scope: Scope) -> tuple[Vault, ...]:

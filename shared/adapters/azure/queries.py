@@ -10,11 +10,10 @@ resourcecontainers
 | order by id asc
 """
 
-MANAGED_GROUPS = """
+GROUPS = """
 resourcecontainers
 | where type =~ 'microsoft.resources/subscriptions/resourcegroups'
-| where isnotempty(managedBy)
-| project id, managedBy
+| project id, managedBy, tags
 | order by id asc
 """
 

@@ -6,8 +6,8 @@ from shared.domain.model import Image, Vm
 from shared.domain.selectors import normalise_location
 
 
-def vm_from_wire(node: Wire, group_managed_by: str = "") -> Vm:
-    """A VM of ARM's `Microsoft.Compute/virtualMachines`; ValueError where a part is missing or malformed."""
+def vm_from_wire(node: Wire, group: Wire) -> Vm:
+    """A VM of ARM's `Microsoft.Compute/virtualMachines` in its resource group; ValueError for a malformed part."""
     properties = object_at(node, "properties")
     image = object_at(properties, "storageProfile", "imageReference")
     os_disk = object_at(properties, "storageProfile", "osDisk")
@@ -27,12 +27,13 @@ def vm_from_wire(node: Wire, group_managed_by: str = "") -> Vm:
         os_type=text_at(os_disk, "osType"),
         ephemeral_os_disk=text_at(os_disk, "diffDiskSettings", "option").lower() == "local",
         managed_by=text_at(node, "managedBy"),
-        group_managed_by=group_managed_by,
+        group_managed_by=text_at(group, "managedBy"),
+        group_tags=tags_at(group, "tags"),
     )
 
 
-def vm_from_row(row: Wire, group_managed_by: str = "") -> Vm:
-    """A VM of a row that `queries.VMS` gives: ARM's own values under flat names."""
+def vm_from_row(row: Wire, group: Wire) -> Vm:
+    """A VM of a row that `queries.VMS` gives, in a group that `queries.GROUPS` gives: ARM's values, flat names."""
     disk = {"osType": value_at(row, "osType"), "diffDiskSettings": {"option": value_at(row, "diskOption")}}
     image = {
         "publisher": value_at(row, "imagePublisher"),
@@ -46,4 +47,4 @@ def vm_from_row(row: Wire, group_managed_by: str = "") -> Vm:
         "vmId": value_at(row, "vmId"),
         "storageProfile": {"imageReference": image, "osDisk": disk},
     }
-    return vm_from_wire({**row, "properties": properties}, group_managed_by)
+    return vm_from_wire({**row, "properties": properties}, group)

@@ -143,7 +143,7 @@ def test_every_recorded_job_keeps_its_operation_and_its_status() -> None:
 
 
 def test_every_recorded_vm_and_vault_is_read() -> None:
-    vms = [vm_from_wire(each) for each in resources("Microsoft.Compute/virtualMachines")]
+    vms = [vm_from_wire(each, {}) for each in resources("Microsoft.Compute/virtualMachines")]
     assert {each.os_type for each in vms} <= {"Windows", "Linux"}
     assert all(each.location and each.unique_id and each.image.publisher for each in vms)
     vaults = [vault_from_wire(each) for each in resources("Microsoft.RecoveryServices/vaults")]

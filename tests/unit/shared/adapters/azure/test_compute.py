@@ -16,13 +16,13 @@ def compute(connection: Connection, clock: StandingClock) -> AzureCompute:
     return AzureCompute(connection, clock)
 
 
-async def test_a_vm_comes_with_the_manager_of_its_group(compute: AzureCompute, stub: Stub) -> None:
+async def test_a_vm_comes_with_the_manager_and_the_tags_of_its_group(compute: AzureCompute, stub: Stub) -> None:
     stub.on("GET", VM, Reply(a_vm_node(tags={"env": "prod"})))
-    stub.on("GET", GROUP, Reply({"id": GROUP, "location": "w", "managedBy": "/subscriptions/x/workspaces/dbx"}))
+    stub.on("GET", GROUP, Reply({"id": GROUP, "location": "w", "managedBy": "/workspaces/dbx", "tags": {"cost": "42"}}))
     vm = await compute.vm(VM_ID)
     assert vm is not None
     assert (vm.id.text, vm.location, vm.tags) == (VM, "westeurope", {"env": "prod"})
-    assert vm.group_managed_by == "/subscriptions/x/workspaces/dbx"
+    assert (vm.group_managed_by, vm.group_tags) == ("/workspaces/dbx", {"cost": "42"})
     assert "$expand" not in stub.seen[0].query
 
 

@@ -54,22 +54,23 @@ async def everything(rows: AsyncIterator[T]) -> list[T]:
     return [each async for each in rows]
 
 
-async def test_vms_come_from_every_page_with_the_manager_of_their_group(
+async def test_vms_come_from_every_page_with_the_manager_and_the_tags_of_their_group(
     inventory: ResourceGraphInventory, stub: Stub
 ) -> None:
     group = f"/subscriptions/{SUB}/resourceGroups/APP-rg"
     stub.on(
         "POST",
         GRAPH,
-        page({"id": group, "managedBy": "/a/cluster"}),
+        page({"id": group, "managedBy": "/a/cluster", "tags": {"cost": "42"}}),
         page(a_row("a"), a_row("b"), token="next", truncated=True),
         page(a_row("c", tags={"env": "prod"}, vmId="u")),
     )
     vms = await everything(inventory.vms(ALL))
     assert [(each.id.name, each.group_managed_by) for each in vms] == [(name, "/a/cluster") for name in "abc"]
+    assert [each.group_tags for each in vms] == [{"cost": "42"}] * 3
     assert (vms[2].tags, vms[2].unique_id) == ({"env": "prod"}, "u")
     bodies = [each.body for each in stub.seen]
-    assert [each["query"] for each in bodies] == [queries.MANAGED_GROUPS, queries.VMS, queries.VMS]
+    assert [each["query"] for each in bodies] == [queries.GROUPS, queries.VMS, queries.VMS]
     assert bodies[1]["options"] == {"$top": 1000, "resultFormat": "objectArray", "allowPartialScopes": False}
     assert bodies[2]["options"]["$skipToken"] == "next"
     assert bodies[1]["subscriptions"] == [SUB, OTHER]

@@ -26,7 +26,7 @@ def example(name: str) -> dict[str, Any]:
 
 def test_the_specs_vm_is_read_whole() -> None:
     text = f"/subscriptions/{SUB}/resourceGroups/myResourceGroup/providers/Microsoft.Compute/virtualMachines/myVM"
-    assert vm_from_wire(example("GetVirtualMachine"), "an owner") == Vm(
+    assert vm_from_wire(example("GetVirtualMachine"), {"managedBy": "an owner", "tags": {"cost": "42"}}) == Vm(
         id=parse_vm_id(text),
         location="westus",
         tags={"myTag1": "tagValue1"},
@@ -35,16 +35,17 @@ def test_the_specs_vm_is_read_whole() -> None:
         image=Image("MicrosoftWindowsServer", "WindowsServer", "2016-Datacenter"),
         os_type="Windows",
         group_managed_by="an owner",
+        group_tags={"cost": "42"},
     )
 
 
 def test_an_ephemeral_disk_is_seen_in_the_specs_example() -> None:
-    assert vm_from_wire(example("CreateAVmWithADiffOsDisk")).ephemeral_os_disk
-    assert not vm_from_wire(example("GetVirtualMachine")).ephemeral_os_disk
+    assert vm_from_wire(example("CreateAVmWithADiffOsDisk"), {}).ephemeral_os_disk
+    assert not vm_from_wire(example("GetVirtualMachine"), {}).ephemeral_os_disk
 
 
 def test_an_image_of_a_gallery_has_an_id_and_no_publisher() -> None:
-    image = vm_from_wire(example("CreateAVmFromACustomImage")).image
+    image = vm_from_wire(example("CreateAVmFromACustomImage"), {}).image
     assert image.id.lower().startswith("/subscriptions/")
     assert image.publisher == ""
 
@@ -65,14 +66,14 @@ def test_an_image_of_a_gallery_has_an_id_and_no_publisher() -> None:
 )
 def test_every_vm_of_the_spec_is_read(name: str) -> None:
     node = example(name)
-    vm = vm_from_wire(node)
+    vm = vm_from_wire(node, {})
     assert vm.id.key == node["id"].lower()
     assert vm.provisioning_state == node["properties"]["provisioningState"]
     assert vm.os_type in {"Windows", "Linux"}
 
 
 def test_absent_tags_and_parts_are_empty() -> None:
-    vm = vm_from_wire({"id": VM, "location": "westeurope", "tags": None, "properties": None})
+    vm = vm_from_wire({"id": VM, "location": "westeurope", "tags": None, "properties": None}, {})
     assert vm == Vm(parse_vm_id(VM), "westeurope", provisioning_state="")
 
 
@@ -102,8 +103,8 @@ def test_a_row_of_resource_graph_gives_the_same_vm_as_arm() -> None:
         "osType": "Linux",
         "diskOption": "Local",
     }
-    vm = vm_from_row(row, "g")
-    assert vm == vm_from_wire(node, "g")
+    vm = vm_from_row(row, {"managedBy": "g"})
+    assert vm == vm_from_wire(node, {"managedBy": "g"})
     assert vm.ephemeral_os_disk
     assert vm.created == datetime(2026, 4, 20, 17, 7, 42, 123456, tzinfo=UTC)
 
@@ -121,6 +122,6 @@ def test_a_row_of_resource_graph_gives_the_same_vm_as_arm() -> None:
 )
 def test_a_malformed_vm_is_an_error_and_never_half_a_vm(node: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        vm_from_wire(node)
+        vm_from_wire(node, {})
     with pytest.raises(ValueError, match=r"\w"):
-        vm_from_row({**node, **({"timeCreated": "yesterday"} if "properties" in node else {})})
+        vm_from_row({**node, **({"timeCreated": "yesterday"} if "properties" in node else {})}, {})
