@@ -3,9 +3,9 @@
 from typing import Any
 
 from cli.output.explanation import Explained, remedy_of
-from shared.domain.durations import format_duration
 from shared.domain.explaining import Condition
-from shared.domain.model import Action, Finding, Observation, Protection, Unread, Vm
+from shared.domain.model import Finding, Observation, Unread, Vm
+from shared.reporting.render_json import action_data, protection_data
 from shared.reporting.text import utc
 
 
@@ -57,7 +57,7 @@ def as_data(explained: Explained) -> dict[str, Any]:
         "vaults": [
             {"vault": each.vault.id.text, "chosen": each.chosen, "whyNot": each.why_not or None} for each in way.vaults
         ],
-        "actions": [_action(each) for each in explained.actions],
+        "actions": [action_data(each) for each in explained.actions],
         "next": explained.next_step,
         "onRecord": None if explained.on_record is None else _on_record(explained.on_record),
     }
@@ -75,7 +75,9 @@ def _seen(seen: Observation) -> dict[str, Any]:
     return {
         "at": utc(seen.at),
         "vm": _unread(seen.vm) if isinstance(seen.vm, Unread) else _vm(seen.vm),
-        "protection": _unread(seen.protection) if isinstance(seen.protection, Unread) else _item(seen.protection),
+        "protection": _unread(seen.protection)
+        if isinstance(seen.protection, Unread)
+        else protection_data(seen.protection),
         "vaults": _unread(vaults) if isinstance(vaults, Unread) else [each.id.text for each in vaults],
     }
 
@@ -95,28 +97,6 @@ def _vm(vm: Vm) -> dict[str, Any]:
         "managedBy": vm.managed_by,
         "groupManagedBy": vm.group_managed_by,
         "groupTags": dict(vm.group_tags),
-    }
-
-
-def _item(item: Protection) -> dict[str, Any]:
-    return {
-        "state": item.state.value,
-        "vault": item.vault_id,
-        "backupPolicy": item.backup_policy,
-        "hasRecoveryPoint": item.has_recovery_point,
-        "lastBackup": utc(item.last_backup) or None,
-        "lastBackupStatus": item.last_backup_status,
-        "backupRunning": item.backup_running,
-    }
-
-
-def _action(action: Action) -> dict[str, Any]:
-    return {
-        "action": action.kind.value,
-        "vault": action.vault_id,
-        "backupPolicy": action.backup_policy,
-        "retain": format_duration(action.retain) if action.retain is not None else None,
-        "retainUntil": utc(action.retain_until) or None,
     }
 
 

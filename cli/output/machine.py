@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from shared.domain.model import Finding, State
+from shared.reporting.render_json import action_data
 
 
 def verdicts(findings: Iterable[Finding]) -> dict[str, int]:
@@ -17,11 +18,9 @@ def actions(findings: Iterable[Finding]) -> list[dict[str, object]]:
     return [
         {
             "vm": each.vm.text,
-            "action": action.kind.value,
             "rule": each.verdict.rule,
             "reasons": [detail.reason.code for detail in each.verdict.reasons],
-            "vault": action.vault_id,
-            "backupPolicy": action.backup_policy,
+            **action_data(action),
         }
         for each in findings
         for action in each.actions

@@ -86,8 +86,8 @@ def _vm(finding: Finding, report: ComplianceReport) -> dict[str, object]:
             }
             for each in finding.verdict.reasons
         ],
-        "protection": _protection(finding.protection),
-        "actions": [_action(each) for each in finding.actions],
+        "protection": protection_data(finding.protection) if finding.protection is not None else None,
+        "actions": [action_data(each) for each in finding.actions],
         "outcome": {
             "status": outcome.status.value,
             "errorCode": outcome.error_code,
@@ -112,9 +112,8 @@ def _identity(vm: ArmId, report: ComplianceReport) -> dict[str, object]:
     }
 
 
-def _protection(protection: Protection | None) -> dict[str, object] | None:
-    if protection is None:
-        return None
+def protection_data(protection: Protection) -> dict[str, object]:
+    """A protected item, as every JSON of Backstop shows it."""
     return {
         "state": protection.state.value,
         "vault": protection.vault_id,
@@ -126,9 +125,10 @@ def _protection(protection: Protection | None) -> dict[str, object] | None:
     }
 
 
-def _action(action: Action) -> dict[str, object]:
+def action_data(action: Action) -> dict[str, object]:
+    """A planned write, as every JSON of Backstop shows it."""
     return {
-        "kind": action.kind.value,
+        "action": action.kind.value,
         "vault": action.vault_id,
         "backupPolicy": action.backup_policy,
         "retain": format_duration(action.retain) if action.retain is not None else None,

@@ -153,7 +153,7 @@ def test_the_machine_form_has_its_documented_keys() -> None:
     assert set(vm["outcome"]) == {"status", "errorCode", "error", "remedy", "lookAgain"}
     assert vm["actions"] == [
         {
-            "kind": "StartInitialBackup",
+            "action": "StartInitialBackup",
             "vault": "/vault",
             "backupPolicy": "Gold",
             "retain": "P30D",
