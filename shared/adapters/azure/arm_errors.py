@@ -127,7 +127,12 @@ def code_of(error: HttpResponseError) -> str:
 
 
 def _message_of(error: HttpResponseError) -> str:
-    return clean(str(error.error.message or "")) if error.error is not None else ""
+    """Azure's message; where it only points to its details, with the first of them (Resource Graph does)."""
+    if error.error is None:
+        return ""
+    message = str(error.error.message or "")
+    first = next((str(each.message) for each in error.error.details or () if each.message), "")
+    return clean(f"{message} {first}" if first and first not in message else message)
 
 
 def clean(text: str) -> str:

@@ -90,6 +90,13 @@ async def test_other_refusals_are_permanent_with_azures_code_and_message(
     assert len(error.message) == 500
 
 
+async def test_the_first_detail_is_told_where_the_message_only_points_to_it(connection: Connection, stub: Stub) -> None:
+    details = [{"code": "NoSuchGroup", "message": "the management group 'nope' was not found"}]
+    body = {"error": {"code": "BadRequest", "message": "Details say why.", "details": details}}
+    error = await failure(connection, stub, Reply(body, 400))
+    assert error.message == "Details say why. the management group 'nope' was not found"
+
+
 async def test_an_unregistered_provider_is_permanent_although_it_is_a_conflict(
     connection: Connection, stub: Stub
 ) -> None:
