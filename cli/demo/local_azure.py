@@ -9,12 +9,14 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from shared.errors import EndpointError
 
+_ROOT = Path(__file__).resolve().parents[2]
 _READY = "Simulator ready at "
 _START_SECONDS = 60
 _PEOPLE = {"Authorization": "Bearer demo-people", "x-sim-actor": "estate"}
@@ -47,20 +49,36 @@ class LocalAzure:
         return values
 
     async def _send(self, method: str, path: str, body: object, query: dict[str, str], headers: dict[str, str]) -> Any:
-        async with self._session.request(
-            method, f"{self.url}{path}", json=body, params=query or None, headers=headers
-        ) as response:
-            if response.status >= 400:
-                text = (await response.text())[:300]
-                raise EndpointError(f"the local Azure answered {response.status} to {method} {path}: {text}")
-            return await response.json() if response.content_length or response.content_type.endswith("json") else None
+        try:
+            async with self._session.request(
+                method, f"{self.url}{path}", json=body, params=query or None, headers=headers
+            ) as response:
+                if response.status >= 400:
+                    text = (await response.text())[:300]
+                    raise EndpointError(f"the local Azure answered {response.status} to {method} {path}: {text}")
+                has_json = response.content_length or response.content_type.endswith("json")
+                return await response.json() if has_json else None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise EndpointError(f"the local Azure gave no answer to {method} {path}: {error}") from error
 
 
 @asynccontextmanager
 async def local_azure(vms: int, seed: int) -> AsyncIterator[LocalAzure]:
-    """Start a simulator on a free port, with a clock that only moves when told; it ends with the block."""
-    arguments = ["-m", "simulator", "--clock", "stepped", "--port", "0", "--vms", str(vms), "--seed", str(seed)]
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE, env=dict(os.environ))
+    """Start a simulator on a free port, with a clock that only moves when told; it ends with the block.
+
+    It ends when this process does, however that may come. Ctrl-C reaches this process alone: the story ends first.
+    """
+    arguments = ["--clock", "stepped", "--port", "0", "--vms", str(vms), "--seed", str(seed)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "cli.demo.tied_simulator",
+        *arguments,
+        stdin=PIPE,
+        stdout=PIPE,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(_ROOT)},  # wherever the person stands
+    )
     try:
         url = await _url_of(process)
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:

@@ -14,6 +14,7 @@ class Arrival:
     path: str
     body: dict[str, Any]
     kind: str
+    expect: str  # what must become of it: `protect`, `untouched` or `report`
     then_tags: dict[str, str] | None
 
 
@@ -34,7 +35,15 @@ async def plan_arrivals(azure: LocalAzure, count: int, seed: int) -> list[Arriva
     """VMs that the simulator wants created; it knows what must become of each."""
     planned = await azure.control("arrivals", {"count": count, "seed": seed})
     return [
-        Arrival(each["vmId"], each["path"], each["body"], each["label"]["kind"], each["thenTags"]) for each in planned
+        Arrival(
+            vm_id=each["vmId"],
+            path=each["path"],
+            body=each["body"],
+            kind=each["label"]["kind"],
+            expect=each["label"]["expect"],
+            then_tags=each["thenTags"],
+        )
+        for each in planned
     ]
 
 

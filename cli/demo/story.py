@@ -1,32 +1,36 @@
 """The demo's story: an estate as it is found, a sweep, new VMs, owners who opt out, a second sweep, a report."""
 
 import asyncio
-import json
 import os
+import signal
+import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cli.demo import people
 from cli.demo.local_azure import LocalAzure, local_azure
 from cli.demo.screen import Screen
 from cli.demo.summary import Ended
+from cli.demo.watch import watching
 from cli.host.host import LocalHost
 from shared.bootstrap import process_backstop
 from shared.domain.arm_id import parse_vm_id
-from shared.domain.model import State
 from shared.reporting.reporter import CSV, HTML, JSON
 
 POLICY = Path(__file__).resolve().parents[2] / "examples" / "demo.yaml"
 TAGS_AFTER = timedelta(minutes=3)  # within the policy's settle of ten
 BACKUPS_TAKE = timedelta(hours=3)
+WATCHED = 40  # VMs of the first sweep that are looked at, to show a few of them
 # The story fires the timers itself; on their own schedule they would come on the way.
 _NEVER = "0 0 0 29 2 *"
 
 
 class Story:
-    """Everything that the demo does, in order; `files` are the report's three forms afterwards."""
+    """Everything that the demo does, in order."""
 
     def __init__(self, azure: LocalAzure, host: LocalHost, screen: Screen) -> None:
         self._azure = azure
@@ -35,29 +39,22 @@ class Story:
         self._created_at: dict[str, datetime] = {}
         self._created: dict[str, float] = {}
         self._seen_protected: dict[str, float] = {}
-        self.files: dict[str, bytes] = {}
 
     async def tell(self, vms: int, seed: int) -> Ended:
         """Run it to the end."""
         screen, host, azure = self._screen, self._host, self._azure
         watched = await people.subscribe(azure, host.webhook_url("vm_written"))
-        screen.line(
-            f"A local Azure with {vms:,} VMs in {watched} subscriptions; Event Grid tells Backstop of each write"
-        )
+        screen.line(f"A local Azure at {azure.url}: {vms:,} VMs in {watched} subscriptions")
+        screen.line("Its Event Grid tells Backstop of each write to a VM")
         with screen.phase("First sweep: protect what lacks a backup"):
-            await host.invoke_timer("discovery_sweep")
-            await host.run_until_idle()
-        await screen.samples()
+            await self._first_sweep()
+        findings = (await process_backstop()).findings
+        screen.others(await findings.latest())
         arrivals = await people.plan_arrivals(azure, max(8, vms // 15), seed)
-        with screen.phase(f"{len(arrivals)} new VMs: events arrive, twice and out of order"):
-            await self._create(arrivals)
-            await host.run_until_idle(host.clock.now() + TAGS_AFTER)
-            late = [each for each in arrivals if each.then_tags]
-            for each in late:
-                await people.opt_out(azure, each)
-            screen.line(f"Owners opt out by tag: {len(late)}")
-            await host.run_until_idle()
-            await self._look_at_arrivals()
+        owners = [each for each in arrivals if each.then_tags]
+        screen.line(f"People create {len(arrivals)} VMs; owners who opt out by tag minutes later: {len(owners)}")
+        with screen.phase("New VMs: events come twice, out of order"):
+            await self._arrivals(arrivals, owners)
         with screen.phase("Hours pass: first backups run to their end"):
             await host.run_until_idle(host.clock.now() + BACKUPS_TAKE)
         before = (await azure.control("counts"))["writes"]
@@ -67,11 +64,13 @@ class Story:
         counts = await azure.control("counts")
         with screen.phase("Report"):
             await host.invoke_timer("compliance_report")
-            await self._take_reports()
+        kept = {name: await findings.load_report(name) for name in (HTML, CSV, JSON)}
         return Ended(
-            report=json.loads(self.files[JSON]),
+            files={name: content for name, content in kept.items() if content},
             check=await azure.control("check"),
             counts=counts,
+            state=await azure.control("state"),
+            writes=await azure.control("writes"),
             jobs=await people.backup_jobs(azure),
             arrivals=arrivals,
             created_at=self._created_at,
@@ -80,36 +79,36 @@ class Story:
             second_sweep_writes=counts["writes"] - before,
         )
 
-    async def _create(self, arrivals: list[people.Arrival]) -> None:
-        for each in arrivals:
-            key = each.vm_id.lower()
-            self._created_at[key], self._created[key] = self._host.clock.now(), time.monotonic()
-            await people.create(self._azure, each)
+    async def _first_sweep(self) -> None:
+        await self._host.invoke_timer("discovery_sweep")
+        found = await (await process_backstop()).findings.latest()
+        due = [each for each in found if each.actions]
+        shown = [each.vm for each in due[:: max(1, len(due) // WATCHED)]]
+        async with watching(self._azure, self._screen, shown, sum(len(each.actions) for each in due)):
+            await self._host.run_until_idle()
 
-    async def _look_at_arrivals(self) -> None:
-        """Which of the new VMs are protected by now, for the time that it really took."""
-        findings = (await process_backstop()).findings
-        for key in self._created:
-            found = await findings.of(parse_vm_id(key))
-            if found is not None and found.verdict.state is State.COMPLIANT:
-                self._seen_protected.setdefault(key, time.monotonic())
+    async def _arrivals(self, arrivals: list[people.Arrival], owners: list[people.Arrival]) -> None:
+        host = self._host
+        expected = 2 * sum(each.expect == "protect" for each in arrivals)  # the protection and its first backup
+        vms = [parse_vm_id(each.vm_id) for each in arrivals]
+        async with watching(self._azure, self._screen, vms, expected) as watch:
+            for each, vm in zip(arrivals, vms, strict=True):
+                self._created_at[vm.key], self._created[vm.key] = host.clock.now(), time.monotonic()
+                await people.create(self._azure, each)
+            await host.run_until_idle(host.clock.now() + TAGS_AFTER)
+            for each in owners:
+                await people.opt_out(self._azure, each)
+            await host.run_until_idle()
+        self._seen_protected = watch.protected
 
-    async def _take_reports(self) -> None:
-        findings = (await process_backstop()).findings
-        for name in (HTML, CSV, JSON):
-            content = await findings.load_report(name)
-            if content is not None:
-                self.files[name] = content
 
-
-async def run_story(vms: int, seed: int, screen: Screen) -> tuple[Ended, dict[str, bytes]]:
-    """The whole demo in a state folder of its own, which goes with it; returns what was left and the report's files."""
+async def run_story(vms: int, seed: int, screen: Screen) -> Ended:
+    """The whole demo in a state folder of its own, which goes with it; returns what was left."""
     async with local_azure(vms, seed) as azure:
         with tempfile.TemporaryDirectory(prefix="backstop-demo-") as state:
             os.environ |= _settings(azure.url, state)
             async with LocalHost(on_event=screen.on_event) as host:
-                story = Story(azure, host, screen)
-                return await story.tell(vms, seed), story.files
+                return await Story(azure, host, screen).tell(vms, seed)
 
 
 def _settings(url: str, state: str) -> dict[str, str]:
@@ -126,6 +125,16 @@ def _settings(url: str, state: str) -> dict[str, str]:
     }
 
 
-def run_blocking(vms: int, seed: int, screen: Screen) -> tuple[Ended, dict[str, bytes]]:
+def run_blocking(vms: int, seed: int, screen: Screen) -> Ended:
     """`run_story` for a caller without an event loop."""
-    return asyncio.run(run_story(vms, seed, screen))
+    return asyncio.run(_tidy(run_story(vms, seed, screen)))
+
+
+async def _tidy(story: Coroutine[Any, Any, Ended]) -> Ended:
+    """The story, which cleans up behind itself when it is told to stop too, as it does on Ctrl-C."""
+    task = asyncio.current_task()
+    if sys.platform != "win32" and task is not None:
+        for each in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(each) is not signal.SIG_IGN:  # nohup: the person wants it to go on
+                asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+    return await story

@@ -1,20 +1,30 @@
 """The demo's result, computed from what the simulator and the report say. Pure, so that it can be tested."""
 
+import csv
+import io
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from cli.demo.people import Arrival
+from shared.reporting.reporter import CSV, HTML, JSON
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What was left when the story had ended. `created` and `seen_protected` are real seconds, by lower-cased VM id."""
+    """What was left when the story had ended. `created` and `seen_protected` are real seconds, by lower-cased VM id.
 
-    report: Mapping[str, Any]
+    `files` are the report's forms by name; `check`, `counts`, `state`, `writes` and `jobs` the simulator's answers.
+    """
+
+    files: Mapping[str, bytes]
     check: Mapping[str, Any]
     counts: Mapping[str, Any]
+    state: Mapping[str, Any]
+    writes: Sequence[Mapping[str, Any]]
     jobs: Sequence[Mapping[str, Any]]
     arrivals: Sequence[Arrival]
     created_at: Mapping[str, datetime]
@@ -24,14 +34,15 @@ class Ended:
 
 
 def summarise(ended: Ended) -> dict[str, Any]:
-    """The numbers that the demo shows and `--json` prints."""
+    """The numbers that the demo shows and `--json` prints; `problems` is empty where all is well."""
+    report = json.loads(ended.files[JSON])
     first = [each for each in ended.jobs if each["operation"] == "Backup" and each.get("isUserTriggered")]
-    report = ended.report
+    started = [each for each in ended.writes if each["operation"] == "POST backup" and each["status"] < 300]
     return {
         "discovered": report["discovered"],
         "verdicts": report["verdicts"],
         "protected": report["protected"],
-        "initialBackups": ended.counts["byOperation"].get("POST backup", 0),
+        "initialBackups": len(started),
         "initialBackupsFinished": sum(each["status"] == "Completed" for each in first),
         "missed": len(ended.check["missed"]),
         "wrongWrites": len(ended.check["wrongWrites"]),
@@ -44,15 +55,36 @@ def summarise(ended: Ended) -> dict[str, Any]:
         "requests": dict(ended.counts["byOperation"]),
         "missedVms": ended.check["missed"],
         "wrongWriteList": ended.check["wrongWrites"],
+        "problems": _problems(ended, report),
     }
 
 
-def passed(summary: Mapping[str, Any]) -> bool:
-    """Nothing missed, nothing written wrongly, nothing left for the second sweep, and verdicts that add up."""
-    return bool(
-        summary["missed"] == summary["wrongWrites"] == summary["secondSweepWrites"] == 0
-        and sum(summary["verdicts"].values()) == summary["discovered"] > 0
-    )
+def _problems(ended: Ended, report: Mapping[str, Any]) -> list[str]:
+    """A sentence for each thing amiss."""
+    missed, wrong = len(ended.check["missed"]), len(ended.check["wrongWrites"])
+    rows = list(csv.DictReader(io.StringIO(ended.files.get(CSV, b"").decode("utf-8-sig"), newline="")))
+    in_rows = Counter(each["verdict"] for each in rows)
+    discovered, vms, protected = report["discovered"], ended.state["vms"], _active_items(ended.state)
+    amiss = {
+        f"{missed} VMs that must be protected are not protected exactly once": missed != 0,
+        f"{wrong} writes touched what had to be left alone": wrong != 0,
+        f"the second sweep made {ended.second_sweep_writes} writes": ended.second_sweep_writes != 0,
+        f"the report knows {discovered} VMs, the local Azure {vms}": discovered != vms,
+        f"the report counts {report['protected']} protected VMs, the local Azure {protected}": report["protected"]
+        != protected,
+        "the report's verdicts do not add up to its VMs": sum(report["verdicts"].values()) != discovered,
+        "the report's table and its counts disagree": len(rows) != discovered
+        or any(in_rows[state] != count for state, count in report["verdicts"].items()),
+        "the report has no page": not ended.files.get(HTML),
+    }
+    return [sentence for sentence, is_so in amiss.items() if is_so]
+
+
+def _active_items(state: Mapping[str, Any]) -> int:
+    """VM backups in force, by the simulator's count."""
+    inactive = {"AzureIaasVM/ProtectionStopped", "AzureIaasVM/SoftDeleted", "AzureIaasVM/Configuring"}
+    items = state["items"].items()
+    return sum(count for phase, count in items if phase.startswith("AzureIaasVM/") and phase not in inactive)
 
 
 def spread(values: Sequence[float]) -> dict[str, float | None]:

@@ -1,12 +1,20 @@
+import contextlib
 import csv
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
-from tests.e2e.running import ROOT, backstop
+from tests.e2e.running import ROOT, backstop, control
 
 
 @pytest.mark.parametrize("seed", ["1", "77"])
@@ -15,18 +23,36 @@ def test_the_demo_does_the_whole_job(seed: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert (summary["missed"], summary["wrongWrites"], summary["secondSweepWrites"]) == (0, 0, 0)
+    assert summary["problems"] == summary["missedVms"] == summary["wrongWriteList"] == []
     assert sum(summary["verdicts"].values()) == summary["discovered"] == 60 + summary["arrivals"]
     assert len(summary["verdicts"]) == 5
     assert summary["initialBackups"] == summary["initialBackupsFinished"] > 0
     # From the VM's creation: ten minutes of settling, then Azure's half minute to one and a half.
     assert 600 <= summary["timeToProtection"]["virtualSeconds"]["p50"] <= 900
+    assert 0 < summary["timeToProtection"]["realSeconds"]["p95"] < summary["durationSeconds"]
+    assert "▸ protected in rsv-" in done.stderr
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
-    assert len(rows) - 1 == report["discovered"] == summary["discovered"]
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({each["vm"].lower() for each in rows}) == report["discovered"] == summary["discovered"]
     assert report["verdicts"] == summary["verdicts"]
+    assert {state: count for state, count in summary["verdicts"].items() if count} == Counter(
+        each["verdict"] for each in rows
+    )
     assert report["protected"] == summary["protected"]
-    assert f"{summary['discovered']}" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    ring, legend = page.split('class="ring"')[1].split("<tbody>")[:2]
+    assert f"<b>{summary['discovered']}</b><span>VMs</span>" in ring
+    shown = re.findall(r"<td>([\d,]+)</td>", legend.split("</tbody>")[0])
+    assert sorted(int(each) for each in shown) == sorted(summary["verdicts"].values())
+
+
+def test_for_people_the_demo_ends_with_its_figures_and_where_the_report_is(tmp_path: Path) -> None:
+    done = backstop("demo", "--vms", "50", "--seed", "9", "--out", str(tmp_path / "new" / "folder"))
+    assert done.returncode == 0, done.stderr
+    assert "missed 0, wrong writes 0: every VM is as the local Azure's labels say" in done.stdout
+    assert f"wrote {tmp_path / 'new' / 'folder' / 'report.html'}" in done.stdout
+    assert "PUT protectedItems" in done.stdout
 
 
 BROKEN = """
@@ -39,32 +65,112 @@ def broken(seen, policy, now):
     return whole(seen, policy, now)
 import shared.sweep, shared.reconcile
 shared.sweep.evaluate = shared.reconcile.evaluate = broken
-sys.argv = ["backstop", "demo", "--vms", "50", "--json"]
+sys.argv = ["backstop", "demo", "--vms", "50", {json}]
 from cli.__main__ import main
 sys.exit(main())
 """
+# Opt-outs are no longer read: VMs whose owners said no get a backup.
+NO_OPT_OUTS = "seen = replace(seen, vm=replace(seen.vm, tags={}))"
+# Every VM in one region is taken for one that is being deleted.
+NO_EASTUS = "if seen.vm.location == 'eastus': seen = replace(seen, vm=replace(seen.vm, provisioning_state='Deleting'))"
 
 
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        # Opt-outs are no longer read: VMs whose owners said no get a backup.
-        ("seen = replace(seen, vm=replace(seen.vm, tags={}))", "wrongWrites"),
-        # Every VM in one region is taken for protected: its VMs are missed.
-        (
-            "if seen.vm.location == 'eastus': seen = replace(seen, vm=replace(seen.vm, provisioning_state='Deleting'))",
-            "missed",
-        ),
-    ],
-)
-def test_broken_matching_makes_the_demo_fail(change: str, what: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", BROKEN.format(change=change)],
+def broken_demo(change: str, *, as_json: bool) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BROKEN.format(change=change, json="'--json'" if as_json else "")],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "count", "items", "says"),
+    [
+        (NO_OPT_OUTS, "wrongWrites", "wrongWriteList", "writes touched what had to be left alone"),
+        (NO_EASTUS, "missed", "missedVms", "VMs that must be protected are not protected exactly once"),
+    ],
+    ids=["wrong-writes", "missed"],
+)
+def test_broken_matching_makes_the_demo_fail_and_say_so(change: str, count: str, items: str, says: str) -> None:
+    done = broken_demo(change, as_json=True)
     assert done.returncode == 1, done.stderr
-    assert json.loads(done.stdout)[what] > 0
+    summary = json.loads(done.stdout)
+    assert summary[count] == len(summary[items]) > 0
+    assert f"backstop: {summary[count]} {says}" in done.stderr
+
+
+def test_a_person_sees_which_vms_a_broken_matching_missed() -> None:
+    done = broken_demo(NO_EASTUS, as_json=False)
+    assert done.returncode == 1, done.stderr
+    assert "this demo FAILED" in done.stdout
+    assert re.search(r"missed \(\S+\): /subscriptions/\S+: 0 active protected items instead of one", done.stdout)
+    assert "as the local Azure's labels say" not in done.stdout
+
+
+# A test run in the background may have been told to ignore these signals, and its children would inherit that.
+LISTENING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+sys.argv = ["backstop", "demo", "--vms", "1000", "--json"]
+from cli.__main__ import main
+sys.exit(main())
+"""
+
+
+@contextlib.contextmanager
+def running_demo(temporary: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A demo in its first sweep, and the URL of its simulator."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LISTENING],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
+        assert found is not None
+        yield process, found[0]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def is_gone(url: str) -> bool:
+    """Whether the simulator ends within some seconds."""
+    for _ in range(100):
+        try:
+            control(url, "clock")
+        except (URLError, ConnectionError):
+            return True
+        time.sleep(0.1)  # a process of the operating system is waited for, not virtual time
+    return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_demo_that_is_told_to_stop_takes_its_simulator_and_its_state_along(name: str, tmp_path: Path) -> None:
+    with running_demo(tmp_path) as (process, url):
+        assert control(url, "clock")["mode"] == "stepped"
+        process.send_signal(getattr(signal, name))
+        stdout, stderr = process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert is_gone(url)
+    assert "Traceback" not in stderr
+    assert stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_is_killed_takes_its_simulator_along(tmp_path: Path) -> None:
+    with running_demo(tmp_path) as (process, url):
+        assert control(url, "clock")["mode"] == "stepped"
+        process.kill()
+        process.wait(10)
+        assert is_gone(url)
