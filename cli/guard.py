@@ -32,7 +32,7 @@ def run_verb(verb: Callable[[], int], *, as_json: bool = False) -> None:
             )
         code = error.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError):
-        _tell("interrupted; a later run goes on from here")
+        _tell("interrupted")
         code = exit_codes.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader left: nothing more can be said to it

@@ -140,3 +140,17 @@ def test_without_enforce_or_with_an_audit_policy_a_sweep_writes_nothing(tmp_path
             assert done.returncode == 0, done.stderr
             assert "Nothing was written" in done.stdout
         assert control(url, "counts")["writes"] == 0
+
+
+def test_whoever_ends_the_sim_verb_ends_the_simulator() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", "sim", "--vms", "50"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().split()[-1]
+    assert control(url, "counts")["total"] == 0
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()
+    with pytest.raises(OSError, match="refused"):
+        control(url, "counts")
