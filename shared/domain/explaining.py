@@ -14,6 +14,16 @@ from shared.domain.reasons import Reason
 from shared.domain.rules import opt_out
 from shared.domain.selectors import compile_selector, normalise_location
 
+_OPT_OUT_REASONS = frozenset(
+    {
+        Reason.OPTED_OUT,
+        Reason.OPT_OUT_EXPIRED,
+        Reason.OPT_OUT_MALFORMED,
+        Reason.OPT_OUT_TOO_LONG,
+        Reason.OPT_OUT_FORBIDDEN,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -47,7 +57,7 @@ class RuleTried:
 
 @dataclass(frozen=True, slots=True)
 class OptOutTried:
-    """The opt-out tag as found, and what it counts for; `reason` says why it is not honoured when it is not."""
+    """The opt-out tag as found. Honoured only where the verdict honours it; `reason` says why, or why not."""
 
     tag: str
     text: str
@@ -87,7 +97,7 @@ def explain(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Expl
     return Explanation(
         exclusions=tuple(_exclusions(vm, policy)),
         rules=tuple(_rule(vm, each, won) for each in policy.rules),
-        opt_out=_opt_out(seen, vm, won, policy),
+        opt_out=_opt_out(seen, vm, verdict, policy),
         vaults=tuple(_vaults(vm, vaults, won)) if won is not None else (),
     )
 
@@ -118,14 +128,17 @@ def _rule(vm: Vm, compiled: CompiledRule, won: CompiledRule | None) -> RuleTried
     return RuleTried(rule.name, rule.priority, compiled.matches(vm), compiled is won, conditions)
 
 
-def _opt_out(seen: Observation, vm: Vm, won: CompiledRule | None, policy: CompiledPolicy) -> OptOutTried | None:
+def _opt_out(seen: Observation, vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> OptOutTried | None:
+    """As the verdict tells it. A verdict that came about without asking honours none: it says itself why not."""
     settings = policy.policy.spec.opt_out
+    for each in verdict.reasons:
+        if each.reason in _OPT_OUT_REASONS:
+            return OptOutTried(settings.tag, each.detail, each.reason is Reason.OPTED_OUT, each.reason)
     reading = opt_out.read(vm.tags, settings.tag, settings.require, settings.max_duration, seen.at)
     if reading is None:
         return None
-    if won is not None and won.rule.opt_out == "forbidden":
-        return OptOutTried(settings.tag, reading.text, False, Reason.OPT_OUT_FORBIDDEN)
-    return OptOutTried(settings.tag, reading.text, reading.honoured, reading.reason)
+    reason = verdict.reasons[0].reason if reading.honoured else reading.reason
+    return OptOutTried(settings.tag, reading.text, False, reason)
 
 
 def _vaults(vm: Vm, vaults: tuple[Vault, ...], won: CompiledRule) -> Iterator[VaultTried]:

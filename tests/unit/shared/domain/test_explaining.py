@@ -6,15 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.explaining import Condition, Explanation, conditions_of, explain
-from shared.domain.matching import CompiledPolicy, compile_policy, evaluate
-from shared.domain.model import UNPROTECTED, Image, Observation, ProtectionState, State, Unread, Verdict, Vm
+from shared.domain.matching import CompiledPolicy, choose_vault, compile_policy, evaluate
+from shared.domain.model import UNPROTECTED, Image, Observation, ProtectionState, State, Unread, Vault, Verdict, Vm
 from shared.domain.planning import plan
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
-from tests.fakes import START, a_vault, a_vm, an_item
+from tests.fakes import START, SUB, a_vault, a_vm, an_item
 from tests.policies import compiled, demo_policy
+from tests.unit.shared.test_invariants import VAULTS, Drawn, drawn_vms
 
 DEMO = demo_policy()
+DISABLED = compiled("mode: disabled\nrules: [{name: all, priority: 1, match: {}}]")
+PICKY = compiled(
+    "rules: [{name: picky, priority: 1, match: {tags: {env: [prod, dev]}}, vault: {names: ['*-2', '*-far', '*-us']}}]"
+)
+FAR = a_vault("vault-far", subscription="22222222-2222-4222-8222-222222222222")
 HERE, THERE = a_vault(), a_vault("vault-us", "eastus")
 
 
@@ -98,14 +104,57 @@ def check_nested(condition: Condition) -> None:
         check_nested(each)
 
 
-@given(VMS)
-def test_the_vault_that_is_chosen_is_the_one_that_the_plan_uses(vm: Vm) -> None:
-    seen = seen_of(vm)
-    verdict, way = explained(seen)
-    actions = plan(seen, verdict, DEMO)
+@st.composite
+def observations(draw: st.DrawFn) -> Observation:
+    """A VM of a random estate, with its item, more vaults than will do, and sometimes a part that was not read."""
+    each: Drawn = draw(drawn_vms())[0]
+    unread = draw(st.sampled_from(["", "", "", "", "VM", "item", "vaults"]))
+    ready = draw(st.lists(st.booleans(), min_size=len(VAULTS), max_size=len(VAULTS)))
+    vaults = (*(replace(vault, ready=is_ready) for vault, is_ready in zip(VAULTS, ready, strict=True)), FAR)
+    return Observation(
+        Unread("the VM", "x") if unread == "VM" else each.vm,
+        Unread("the protected item", "x") if unread == "item" else each.item or UNPROTECTED,
+        Unread("the vaults", "x") if unread == "vaults" else vaults,
+        START,
+    )
+
+
+@settings(deadline=None, max_examples=500)
+@given(observations(), st.sampled_from([DEMO, PICKY, DISABLED]), st.integers(0, 60))
+def test_rule_opt_out_and_vault_are_those_of_the_verdict_and_the_plan(
+    seen: Observation, policy: CompiledPolicy, days_later: int
+) -> None:
+    now = START + timedelta(days=days_later)  # the verdict's moment counts, not the one at which the VM was read
+    verdict = evaluate(seen, policy, now)
+    way = explain(seen, verdict, policy)
+    assert [each.name for each in way.rules if each.won] == ([verdict.rule] if verdict.rule else [])
+    assert (way.opt_out is not None and way.opt_out.honoured) == verdict.has(Reason.OPTED_OUT)
+    if isinstance(seen.vm, Vm):
+        assert (way.opt_out is None) == ("Backup-Opt-Out" not in seen.vm.tags)
+    if way.opt_out is not None and verdict.rule:
+        assert (way.opt_out.reason, way.opt_out.text) in [(each.reason, each.detail) for each in verdict.reasons]
     chosen = [each.vault.id.text for each in way.vaults if each.chosen]
-    assert all([action.vault_id] == chosen for action in actions)
-    assert all(each.why_not for each in way.vaults if each.vault.location != vm.location)
+    if verdict.has(Reason.UNPROTECTED):
+        assert chosen == [] if verdict.has(Reason.NO_VAULT_IN_REGION) else len(chosen) == 1
+        assert all([action.vault_id] == chosen for action in plan(seen, verdict, policy))
+    else:
+        assert way.vaults == ()
+
+
+VAULTS_OF_ALL_KINDS = st.builds(
+    lambda name, location, subscription, ready: replace(a_vault(name, location, subscription), ready=ready),
+    st.sampled_from(["vault-2", "other"]),
+    st.sampled_from(["westeurope", "eastus"]),
+    st.sampled_from([SUB, FAR.id.subscription_id]),
+    st.booleans(),
+)
+
+
+@given(VAULTS_OF_ALL_KINDS, st.sampled_from(["westeurope", "eastus"]))
+def test_a_vault_is_refused_with_a_reason_exactly_when_it_alone_would_not_be_chosen(vault: Vault, here: str) -> None:
+    vm = a_vm(location=here, tags={"env": "dev"})
+    (tried,) = explained(replace(seen_of(vm), vaults=(vault,)), PICKY)[1].vaults
+    assert (tried.why_not == "") == (choose_vault(vm, (vault,), PICKY.rules[0]) is not None) == tried.chosen
 
 
 def test_a_condition_says_what_the_vm_has_instead() -> None:
@@ -143,6 +192,30 @@ def test_an_opt_out_is_read_as_the_verdict_reads_it(tags: dict[str, str], honour
     assert way.opt_out is not None
     assert (way.opt_out.honoured, way.opt_out.reason) == (honoured, reason)
     assert verdict.has(reason)
+
+
+@pytest.mark.parametrize(
+    ("vm", "policy", "reason"),
+    [
+        (a_vm(), PICKY, Reason.NO_RULE_MATCHES),
+        (a_vm(), DISABLED, Reason.POLICY_DISABLED),
+        (a_vm(group="sandbox-1"), DEMO, Reason.EXCLUDED_BY_POLICY),
+    ],
+)
+def test_an_opt_out_that_nobody_asked_for_is_not_called_honoured(
+    vm: Vm, policy: CompiledPolicy, reason: Reason
+) -> None:
+    tagged = replace(vm, tags={"backup-opt-out": "reason=x; until=2026-12-01"})
+    _, way = explained(seen_of(tagged), policy)
+    assert way.opt_out is not None
+    assert (way.opt_out.honoured, way.opt_out.reason) == (False, reason)
+
+
+def test_an_opt_out_of_a_vm_whose_backup_is_unread_is_not_called_honoured() -> None:
+    seen = seen_of(a_vm(tags={"backup-opt-out": "reason=x; until=2026-12-01"}))
+    _, way = explained(replace(seen, protection=Unread("the VM's backup", "timed out")))
+    assert way.opt_out is not None
+    assert (way.opt_out.honoured, way.opt_out.reason) == (False, Reason.READ_FAILED)
 
 
 def test_each_vault_says_why_it_will_not_do() -> None:
