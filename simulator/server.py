@@ -6,9 +6,9 @@ from datetime import datetime
 
 from aiohttp import web
 
-from simulator.clock import Clock, Mode
+from simulator.core.clock import Clock, Mode
 from simulator.door import Door
-from simulator.estate import build
+from simulator.estate.build import build
 from simulator.world import World
 
 

@@ -7,16 +7,16 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from simulator.clock import Clock
-from simulator.delivery import Hub
-from simulator.graph import Graph
-from simulator.holds import Holds
-from simulator.ledger import Ledger
-from simulator.model import Operation
-from simulator.state import State
+from simulator.control.holds import Holds
+from simulator.control.ledger import Ledger
+from simulator.core.clock import Clock
+from simulator.core.model import Operation
+from simulator.core.state import State
+from simulator.events.delivery import Hub
+from simulator.graph.engine import Graph
 
 if TYPE_CHECKING:
-    from simulator.routing import Call
+    from simulator.core.routing import Call
 
 
 class World:

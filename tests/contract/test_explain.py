@@ -13,7 +13,7 @@ from cli.commands import explain
 from cli.options import Options
 from cli.output.console import err, out
 from shared.errors import SettingsError
-from simulator.labels import KINDS, Label
+from simulator.core.labels import KINDS, Label
 from simulator.server import running
 from simulator.world import World
 from tests.policies import DEMO

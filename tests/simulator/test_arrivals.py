@@ -1,6 +1,6 @@
 """VMs that people create while an enforcer runs."""
 
-from simulator.labels import ARRIVAL_KINDS
+from simulator.core.labels import ARRIVAL_KINDS
 from tests.simulator.client import Client
 
 ESTATE = {"x-sim-actor": "estate"}

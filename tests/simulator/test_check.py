@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulator.check import Machine, Protection, check
-from simulator.labels import Label
-from simulator.ledger import Write
+from simulator.control.check import Machine, Protection, check
+from simulator.control.ledger import Write
+from simulator.core.labels import Label
 from tests.simulator.client import Client, item_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from simulator.clock import Clock
+from simulator.core.clock import Clock
 from tests.simulator.client import Client
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

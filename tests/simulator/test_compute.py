@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator import compute
+from simulator.resources import machines as compute
 from tests.simulator.client import Client
 
 BODY = {"location": "westeurope", "properties": {"storageProfile": {"osDisk": {"osType": "Linux", "name": "d"}}}}

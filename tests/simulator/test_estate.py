@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from simulator.catalog import BARE_REGION
-from simulator.estate import build
-from simulator.labels import KINDS
-from simulator.model import WORKLOAD, VirtualMachine
-from simulator.state import State
+from simulator.core.labels import KINDS
+from simulator.core.model import WORKLOAD, VirtualMachine
+from simulator.core.state import State
+from simulator.estate.build import build
+from simulator.estate.catalog import BARE_REGION
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SEEDS = range(1, 9)

@@ -1,7 +1,7 @@
 """Protect, first backup, stop, delete and undelete, the way a client sees them."""
 
-from simulator.compute import DELETION
-from simulator.protection import CONFIGURE
+from simulator.backup.protection import CONFIGURE
+from simulator.resources.machines import DELETION
 from simulator.world import World
 from tests.simulator.client import Client, item_of, protect_body
 

@@ -1,0 +1,1 @@
+"""Recovery Services: vaults, policies, protected items, backups, jobs and their operations."""

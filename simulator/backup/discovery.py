@@ -1,0 +1,94 @@
+"""What a vault could protect: refreshContainers, protectable items and registered containers.
+
+Only for clients that look before they protect (the Azure CLI does); a PUT needs none of it here.
+"""
+
+from simulator.backup.operations import accepted
+from simulator.backup.render import VM_ITEM, spell
+from simulator.backup.vaults import PAGE, VAULT, find_vault
+from simulator.core.model import IAAS
+from simulator.core.routing import Call, Route
+from simulator.core.state import container_of
+from simulator.core.wire import Answer, page, parse_filter
+
+#: Virtual seconds that a refresh takes (recorded traffic, 2019-20: 10 to 15; 40 to 60 also observed).
+REFRESH = 12
+
+
+def refresh(call: Call) -> Answer:
+    """202, then 204 from its Location."""
+    world, vault = call.world, find_vault(call)
+    operation = world.start_operation()
+
+    def finish() -> None:
+        operation.status, operation.ended = "Succeeded", world.now()
+
+    world.clock.after(REFRESH, finish)
+    base = f"{vault.id}/backupFabrics/Azure"
+    return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
+
+
+def list_protectable(call: Call) -> Answer:
+    """VMs of the vault's subscription and region that no vault holds."""
+    vault, state = find_vault(call), call.world.state
+    if parse_filter(call.query.get("$filter", "")).get("backupmanagementtype", IAAS).lower() != IAAS.lower():
+        return Answer(200, {"value": []})
+    rows = []
+    for vm in state.vms.values():
+        if (vm.subscription, vm.location) == (vault.subscription, vault.location) and not state.vm_items(vm.id):
+            name = container_of(vm)
+            container = f"{vault.id}/backupFabrics/Azure/protectionContainers/IaasVMContainer;{name}"
+            rows.append(
+                {
+                    "id": spell(f"{container}/protectableItems/vm;{name}", min(vault.casing, 1)),
+                    "name": name,
+                    "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectableItems",
+                    "properties": {
+                        "virtualMachineId": vm.id,
+                        "virtualMachineVersion": "Compute",
+                        "resourceGroup": vm.group,
+                        "backupManagementType": IAAS,
+                        "protectableItemType": VM_ITEM,
+                        "friendlyName": vm.name,
+                        "protectionState": "NotProtected",
+                    },
+                }
+            )
+    return Answer(200, page(rows, call.query, call.url, PAGE))
+
+
+def list_containers(call: Call) -> Answer:
+    """Containers of registered VMs; `$filter` takes friendlyName and backupManagementType."""
+    vault = find_vault(call)
+    wanted = parse_filter(call.query.get("$filter", ""))
+    friendly, management = wanted.get("friendlyname"), wanted.get("backupmanagementtype", IAAS).lower()
+    rows = [
+        {
+            "id": spell(f"{vault.id}/backupFabrics/Azure/protectionContainers/{item.container}", min(vault.casing, 1)),
+            "name": item.container,
+            "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers",
+            "properties": {
+                "virtualMachineId": item.source_id,
+                "virtualMachineVersion": "Compute",
+                "resourceGroup": item.container.split(";")[2],
+                "friendlyName": item.vm_name,
+                "backupManagementType": IAAS,
+                "registrationStatus": "Registered",
+                "healthStatus": "Healthy",
+                "containerType": VM_ITEM,
+                "protectableObjectType": VM_ITEM,
+            },
+        }
+        for item in vault.items.values()
+        if item.management.lower() == management == IAAS.lower()
+        and not item.configuring
+        and (friendly is None or friendly.lower() == item.vm_name.lower())
+    ]
+    return Answer(200, page(rows, call.query, call.url, PAGE))
+
+
+ROUTES: list[Route] = [
+    ("POST", f"{VAULT}/backupFabrics/{{fabric}}/refreshContainers", refresh),
+    ("GET", f"{VAULT}/backupProtectableItems", list_protectable),
+    ("GET", f"{VAULT}/backupProtectionContainers", list_containers),
+]

@@ -1,0 +1,207 @@
+"""How the backup service's records look on the wire: vaults, backup policies, protected items, jobs.
+
+Shapes follow recorded traffic of 2019-20, with the fields that 2026 added. Pure: a record and a moment in, JSON out.
+"""
+
+from datetime import datetime, timedelta
+
+from simulator.core.model import IAAS, SOFT_DELETE_DAYS, BackupPolicy, Job, ProtectedItem, Vault
+from simulator.core.wire import Json, duration, stamp, timespan
+
+ITEM_TYPE = "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems"
+VM_ITEM = "Microsoft.Compute/virtualMachines"
+#: lastBackupTime of an item that has never been backed up (recorded traffic, 2019).
+NEVER = "2001-01-01T00:00:00Z"
+#: Part of a backup that is the snapshot; the rest is the transfer to the vault.
+SNAPSHOT = timedelta(minutes=5)
+HEALTHY = {
+    "code": 400239,
+    "title": "IaasVmHealthGreenDefault",
+    "message": "Backup pre-check status of this virtual machine is OK.",
+    "recommendations": [],
+}
+
+
+def spell(arm_id: str, casing: int) -> str:
+    """The id as one of the service's stamps spells it."""
+    if casing == 1:
+        return arm_id.replace("/subscriptions/", "/Subscriptions/", 1)
+    if casing == 2:
+        lowered = arm_id.replace("/resourceGroups/", "/resourcegroups/", 1)
+        return lowered.replace("Microsoft.RecoveryServices", "microsoft.recoveryservices", 1)
+    return arm_id
+
+
+def item_id(vault: Vault, item: ProtectedItem) -> str:
+    """A protected item's id in the usual spelling."""
+    return f"{vault.id}/backupFabrics/Azure/protectionContainers/{item.container}/protectedItems/{item.name}"
+
+
+def policy_id(vault: Vault, name: str) -> str:
+    """The id of the vault's policy in its stamp's spelling; empty for no policy."""
+    return spell(f"{vault.id}/backupPolicies/{name}", vault.casing) if name else ""
+
+
+def vault_body(vault: Vault) -> Json:
+    """A vault (fields of 2026)."""
+    return {
+        "location": vault.location,
+        "name": vault.name,
+        "etag": f"W/\"datetime'{stamp(vault.created)}'\"",
+        "tags": vault.tags,
+        "properties": {
+            "provisioningState": vault.provisioning,
+            "privateEndpointStateForBackup": "None",
+            "privateEndpointStateForSiteRecovery": "None",
+            "publicNetworkAccess": "Enabled",
+            "redundancySettings": {
+                "standardTierStorageRedundancy": "GeoRedundant",
+                "crossRegionRestore": "Disabled",
+            },
+            "securitySettings": {
+                "softDeleteSettings": {
+                    "softDeleteState": "AlwaysON",
+                    "softDeleteRetentionPeriodInDays": SOFT_DELETE_DAYS,
+                    "enhancedSecurityState": "AlwaysON",
+                },
+                "multiUserAuthorization": "Disabled",
+            },
+        },
+        "id": vault.id,
+        "type": "Microsoft.RecoveryServices/vaults",
+        "sku": {"name": "RS0", "tier": "Standard"},
+    }
+
+
+def policy_body(vault: Vault, policy: BackupPolicy, count: int, now: datetime) -> Json:
+    """A backup policy with the number of items under it."""
+    day = now.strftime("%Y-%m-%d")
+    if policy.management != IAAS:
+        properties: Json = {
+            "backupManagementType": policy.management,
+            "workLoadType": "SQLDataBase",
+            "settings": {"timeZone": "UTC", "issqlcompression": False, "isCompression": False},
+            "subProtectionPolicy": [],
+        }
+    elif policy.version == "V2":
+        at = f"{day}T08:00:00+00:00"
+        hourly = {"interval": 4, "scheduleWindowStartTime": at, "scheduleWindowDuration": 12}
+        schedule = {"scheduleRunFrequency": "Hourly", "hourlySchedule": hourly}
+        properties = _iaas(policy, "SimpleSchedulePolicyV2", schedule, at)
+    else:
+        at = f"{day}T23:00:00Z"
+        daily = {"scheduleRunFrequency": "Daily", "scheduleRunTimes": [at], "scheduleWeeklyFrequency": 0}
+        properties = _iaas(policy, "SimpleSchedulePolicy", daily, at)
+    return {
+        "id": spell(f"{vault.id}/backupPolicies/{policy.name}", min(vault.casing, 1)),
+        "name": policy.name,
+        "type": "Microsoft.RecoveryServices/vaults/backupPolicies",
+        "properties": properties | {"protectedItemsCount": count},
+    }
+
+
+def _iaas(policy: BackupPolicy, schedule_type: str, schedule: Json, at: str) -> Json:
+    keep = {"retentionTimes": [at], "retentionDuration": {"count": 30, "durationType": "Days"}}
+    return {
+        "backupManagementType": IAAS,
+        "policyType": policy.version,
+        "instantRPDetails": {},
+        "schedulePolicy": {"schedulePolicyType": schedule_type, **schedule},
+        "retentionPolicy": {"retentionPolicyType": "LongTermRetentionPolicy", "dailySchedule": keep},
+        "instantRpRetentionRangeInDays": 2,
+        "timeZone": "UTC",
+    }
+
+
+def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
+    """A protected item as the vault shows it."""
+    policy = vault.policies.get(item.policy.lower())
+    virtual = item.management == IAAS
+    properties: Json = {
+        "friendlyName": item.vm_name if virtual else item.name.rsplit(";", 1)[1],
+        "protectionStatus": "Healthy",
+        "protectionState": item.state,
+        "healthStatus": "Passed",
+        "lastBackupStatus": item.last_status,
+        "lastBackupTime": stamp(item.last_backup) if item.last_backup else NEVER,
+        "protectedItemDataId": item.data_id,
+        "protectedItemType": VM_ITEM if virtual else "AzureVmWorkloadSQLDatabase",
+        "backupManagementType": item.management,
+        "workloadType": "VM" if virtual else "SQLDataBase",
+        "containerName": item.container.split(";", 1)[1] if virtual else item.container,
+        "sourceResourceId": item.source_id,
+        "policyId": policy_id(vault, item.policy),
+        "policyName": item.policy,
+        "vaultId": f"https://management.azure.com{vault.id}",
+        "isArchiveEnabled": False,
+        "softDeleteRetentionPeriod": SOFT_DELETE_DAYS if item.soft_deleted else 0,
+        "sourceLocation": item.location,
+    }
+    if virtual:
+        properties["virtualMachineId"] = item.source_id
+    if policy is not None and virtual:
+        properties["policyType"] = policy.version
+    if item.last_backup and virtual:
+        properties["healthDetails"] = [HEALTHY]
+    if item.last_point:
+        properties["lastRecoveryPoint"] = stamp(item.last_point)
+    if item.deleted is not None:
+        left = item.deleted + timedelta(days=SOFT_DELETE_DAYS) - now
+        properties["isScheduledForDeferredDelete"] = True
+        properties["deferredDeleteTimeInUTC"] = stamp(item.deleted)
+        properties["deferredDeleteTimeRemaining"] = timespan(left)
+    return {
+        "id": spell(item_id(vault, item), min(vault.casing, 1)),
+        "name": item.name,
+        "type": ITEM_TYPE,
+        "properties": properties,
+    }
+
+
+def job_body(vault: Vault, job: Job, now: datetime, *, detail: bool = False) -> Json:
+    """A job; only with `detail` (a GET of this one job) has it its tasks, as in Azure."""
+    properties: Json = {
+        "jobType": "AzureIaaSVMJob",
+        "containerName": job.container.split(";", 1)[1],
+        "duration": duration((job.ended or now) - job.started),
+        "virtualMachineVersion": "Compute",
+        "entityFriendlyName": job.vm_name,
+        "backupManagementType": IAAS,
+        "operation": job.operation,
+        "status": job.status,
+        "startTime": stamp(job.started),
+        "activityId": job.activity,
+        "isUserTriggered": job.user_triggered,
+    }
+    if job.ended:
+        properties["endTime"] = stamp(job.ended)
+    if job.operation == "Backup":
+        properties["actionsInfo"] = [1]
+    if detail:
+        properties["extendedInfo"] = _extended(job, now)
+    return {
+        "id": spell(f"{vault.id}/backupJobs/{job.id}", min(vault.casing, 1)),
+        "name": job.id,
+        "type": "Microsoft.RecoveryServices/vaults/backupJobs",
+        "properties": properties,
+    }
+
+
+def _extended(job: Job, now: datetime) -> Json:
+    bag = {"VM Name": job.vm_name}
+    if job.operation != "Backup":
+        return {"tasksList": [], "propertyBag": bag | {"Policy Name": job.policy}}
+    snapped = job.ended is not None or now - job.started >= SNAPSHOT
+    states = ("Completed", job.status) if snapped else ("InProgress", "NotStarted")
+    names = ("Take Snapshot", "Transfer data to vault")
+    if job.expiry:
+        bag["Recovery Point Expiry Time in UTC"] = job.expiry.strftime("%-m/%-d/%Y %-I:%M:%S %p")
+    if job.status == "Completed":
+        bag["Backup Size"] = "21274 MB"
+    return {
+        "tasksList": [
+            {"taskId": name, "duration": "PT0S", "status": state} for name, state in zip(names, states, strict=True)
+        ],
+        "propertyBag": bag,
+        "internalPropertyBag": {"IsInstantRpJob": "True"},
+    }

@@ -1,0 +1,104 @@
+"""Recovery Services vaults: list, get, tag, with their fixed settings (`Microsoft.RecoveryServices/vaults`).
+
+Creating one is in `vault_creation.py`; deleting one is not simulated.
+"""
+
+from simulator.backup.render import vault_body
+from simulator.core.model import Vault
+from simulator.core.routing import Call, Route
+from simulator.core.state import vault_id
+from simulator.core.wire import Answer, page
+from simulator.resources.subscriptions import find_group, find_subscription, not_found
+
+#: Provider paths that several modules share.
+GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+VAULT = GROUP + "/providers/Microsoft.RecoveryServices/vaults/{vault}"
+PAGE = 200
+
+
+def find_vault(call: Call) -> Vault:
+    """The vault in the path. Raises AzureError 404 as Azure words it (recorded traffic, 2026)."""
+    find_group(call)
+    subscription, group, name = (call.params[k] for k in ("subscription", "group", "vault"))
+    vault = call.world.state.vaults.get(vault_id(subscription, group, name).lower())
+    if vault is None:
+        raise not_found(f"Microsoft.RecoveryServices/vaults/{name}", group)
+    return vault
+
+
+def list_vaults(call: Call) -> Answer:
+    """All vaults of a subscription, or of one of its resource groups."""
+    wanted = find_subscription(call).id
+    group = find_group(call).name.lower() if "group" in call.params else None
+    vaults = [v for v in call.world.state.vaults.values() if v.subscription == wanted]
+    rows = [vault_body(v) for v in vaults if group in (None, v.group.lower())]
+    return Answer(200, page(rows, call.query, call.url, PAGE))
+
+
+def get_vault(call: Call) -> Answer:
+    """One vault."""
+    return Answer(200, vault_body(find_vault(call)))
+
+
+def patch_vault(call: Call) -> Answer:
+    """Tags only."""
+    vault = find_vault(call)
+    vault.tags = dict(call.body.get("tags") or vault.tags)
+    call.world.state.touch("vault", vault.key, call.world.now())
+    return Answer(200, vault_body(vault))
+
+
+def storage_config(call: Call) -> Answer:
+    """Geo-redundant; locked once something is protected."""
+    vault = find_vault(call)
+    locked = "Locked" if vault.items else "Unlocked"
+    return Answer(
+        200,
+        {
+            "id": f"{vault.id}/backupstorageconfig/vaultstorageconfig",
+            "name": "vaultstorageconfig",
+            "type": "Microsoft.RecoveryServices/vaults/backupstorageconfig",
+            "properties": {
+                "storageModelType": "GeoRedundant",
+                "storageType": "GeoRedundant",
+                "storageTypeState": locked,
+                "crossRegionRestoreFlag": False,
+            },
+        },
+    )
+
+
+def vault_config(call: Call) -> Answer:
+    """Soft delete is always on."""
+    vault = find_vault(call)
+    return Answer(
+        200,
+        {
+            "id": f"{vault.id}/backupconfig/vaultconfig",
+            "name": "vaultconfig",
+            "type": "Microsoft.RecoveryServices/vaults/backupconfig",
+            "properties": {
+                "enhancedSecurityState": "Enabled",
+                "softDeleteFeatureState": "AlwaysON",
+                "isSoftDeleteFeatureStateEditable": False,
+            },
+        },
+    )
+
+
+def guard_proxies(call: Call) -> Answer:
+    """No multi-user authorization on any vault here."""
+    find_vault(call)
+    return Answer(200, {"value": []})
+
+
+VAULTS = "/providers/Microsoft.RecoveryServices/vaults"
+ROUTES: list[Route] = [
+    ("GET", f"/subscriptions/{{subscription}}{VAULTS}", list_vaults),
+    ("GET", f"{GROUP}{VAULTS}", list_vaults),
+    ("GET", VAULT, get_vault),
+    ("PATCH", VAULT, patch_vault),
+    ("GET", f"{VAULT}/backupstorageconfig/vaultstorageconfig", storage_config),
+    ("GET", f"{VAULT}/backupconfig/vaultconfig", vault_config),
+    ("GET", f"{VAULT}/backupResourceGuardProxies", guard_proxies),
+]

@@ -1,0 +1,168 @@
+"""What the simulated Azure holds: plain records, keyed by lower-cased ARM id.
+
+Only data and what follows from it. How a record looks on the wire is in `render.py`; who may change it, in the
+module of its service.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from simulator.core.wire import Json
+
+IAAS = "AzureIaasVM"
+WORKLOAD = "AzureWorkload"
+#: Days a soft-deleted item is kept (recorded traffic, 2019: 14 days less a few seconds remain after a delete).
+SOFT_DELETE_DAYS = 14
+
+
+@dataclass
+class Subscription:
+    """A subscription; its id is lower-case."""
+
+    id: str
+    name: str
+
+
+@dataclass
+class ResourceGroup:
+    """A resource group, named as its maker spelt it."""
+
+    id: str
+    name: str
+    subscription: str
+    location: str
+    tags: dict[str, str] = field(default_factory=dict)
+    managed_by: str | None = None
+
+
+@dataclass
+class VirtualMachine:
+    """A virtual machine; `properties` are ARM's. `tags` None: it has none at all."""
+
+    id: str
+    name: str
+    subscription: str
+    group: str
+    location: str
+    tags: dict[str, str] | None
+    properties: Json
+    zones: list[str] = field(default_factory=list)
+    identity: Json | None = None
+    power: str = "running"
+    #: Lists and Resource Graph show this VM's resource group upper-cased, as the compute service does for some.
+    shouts: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+
+@dataclass
+class BackupPolicy:
+    """A backup policy of a vault's."""
+
+    name: str
+    management: str = IAAS
+    version: Literal["V1", "V2"] = "V1"
+
+
+@dataclass
+class Job:
+    """A job of the backup service."""
+
+    id: str
+    operation: str
+    vm_id: str
+    vm_name: str
+    container: str
+    started: datetime
+    activity: str
+    policy: str = ""
+    ended: datetime | None = None
+    status: str = "InProgress"
+    user_triggered: bool = True
+    expiry: datetime | None = None
+
+
+@dataclass
+class ProtectedItem:
+    """One registration in one vault. `configuring` items exist for Azure but are not yet readable."""
+
+    vault: str  # key of its vault
+    source_id: str
+    vm_name: str
+    container: str  # with its leading type: IaasVMContainer;iaasvmcontainerv2;<group>;<vm>
+    name: str  # VM;iaasvmcontainerv2;<group>;<vm>
+    data_id: str
+    location: str
+    created: datetime
+    management: str = IAAS
+    state: str = "IRPending"
+    policy: str = ""
+    configuring: bool = False
+    last_status: str = ""
+    last_backup: datetime | None = None
+    last_point: datetime | None = None
+    deleted: datetime | None = None
+    #: A change (other than a backup) under way: the service refuses a second one meanwhile.
+    busy: bool = False
+
+    @property
+    def key(self) -> str:
+        """The item's place in its vault: container and name, lower-cased."""
+        return f"{self.container}/{self.name}".lower()
+
+    @property
+    def soft_deleted(self) -> bool:
+        return self.deleted is not None
+
+    @property
+    def active(self) -> bool:
+        """Backed up by schedule: configured, not stopped, not soft-deleted."""
+        return not self.configuring and not self.soft_deleted and self.state != "ProtectionStopped"
+
+
+@dataclass
+class Vault:
+    """A Recovery Services vault with everything in it."""
+
+    id: str
+    name: str
+    subscription: str
+    group: str
+    location: str
+    created: datetime
+    tags: dict[str, str] = field(default_factory=dict)
+    provisioning: str = "Succeeded"
+    #: How this vault's stamp spells ids: 0 as given, 1 `/Subscriptions/`, 2 lower-cased (recorded traffic, 2019-20).
+    casing: int = 0
+    policies: dict[str, BackupPolicy] = field(default_factory=dict)
+    items: dict[str, ProtectedItem] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+
+@dataclass
+class Operation:
+    """A long-running operation as its status URL shows it."""
+
+    id: str
+    started: datetime
+    ended: datetime | None = None
+    status: str = "InProgress"
+    job: str | None = None
+    error: Json | None = None
+
+
+def default_policies() -> dict[str, BackupPolicy]:
+    """The backup policies every new vault has (recorded traffic, 2020 and 2026), keyed by lower-cased name."""
+    policies = (
+        BackupPolicy("DefaultPolicy"),
+        BackupPolicy("EnhancedPolicy", version="V2"),
+        BackupPolicy("HourlyLogBackup", management=WORKLOAD),
+    )
+    return {policy.name.lower(): policy for policy in policies}

@@ -1,0 +1,1 @@
+"""Event Grid: who wants which events, and their delivery."""

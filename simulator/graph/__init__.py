@@ -1,0 +1,1 @@
+"""Resource Graph: KQL over the state."""

@@ -1,0 +1,168 @@
+"""How records look in Resource Graph: its own columns, its own names for a protected item's properties.
+
+Pure: a record in, a row out. `None` for a record that is gone.
+"""
+
+from simulator.backup.render import item_body, item_id, job_body, policy_body, policy_id, vault_body
+from simulator.core.model import IAAS, Job, ProtectedItem, Vault, VirtualMachine
+from simulator.core.state import State
+from simulator.core.wire import Json, stamp
+from simulator.resources.render import subscription_body, vm_row_id
+
+TEXT = ("id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy")
+DYNAMIC = ("sku", "plan", "tags", "identity", "zones", "extendedLocation", "properties")
+COLUMNS = TEXT + DYNAMIC
+
+
+def _row(state: State, subscription: str, group: str, **columns: object) -> Json:
+    row: Json = dict.fromkeys(TEXT, "") | dict.fromkeys(DYNAMIC)
+    return row | {"tenantId": state.tenant, "subscriptionId": subscription, "resourceGroup": group.lower()} | columns
+
+
+def vm(state: State, vm: VirtualMachine) -> Json:
+    """Table `resources`."""
+    power = {"code": f"PowerState/{vm.power}", "displayStatus": f"VM {vm.power}", "level": "Info"}
+    return _row(
+        state,
+        vm.subscription,
+        vm.group,
+        id=vm_row_id(vm),
+        name=vm.name,
+        type="microsoft.compute/virtualmachines",
+        location=vm.location,
+        tags=vm.tags,
+        zones=vm.zones or None,
+        identity=vm.identity,
+        properties=vm.properties | {"extended": {"instanceView": {"powerState": power}}},
+    )
+
+
+def container(state: State, key: str) -> Json | None:
+    """A subscription (key is its id alone) or a resource group."""
+    subscription = state.subscriptions.get(key)
+    if subscription is not None:
+        body = subscription_body(subscription, state.tenant)
+        properties = {"state": body["state"], "subscriptionPolicies": body["subscriptionPolicies"]}
+        chain = [
+            {"name": name, "displayName": name}
+            for name, members in reversed(state.management_groups.items())
+            if subscription.id in members
+        ]
+        return _row(
+            state,
+            subscription.id,
+            "",
+            id=body["id"],
+            name=subscription.name,
+            type="microsoft.resources/subscriptions",
+            properties=properties | {"managementGroupAncestorsChain": chain},
+        )
+    group = state.groups.get(key)
+    if group is None:
+        return None
+    return _row(
+        state,
+        group.subscription,
+        group.name,
+        id=group.id,
+        name=group.name,
+        type="microsoft.resources/subscriptions/resourcegroups",
+        location=group.location,
+        managedBy=group.managed_by or "",
+        tags=group.tags,
+        properties={"provisioningState": "Succeeded"},
+    )
+
+
+def vault(state: State, vault: Vault) -> Json:
+    """Table `resources`."""
+    body = vault_body(vault)
+    return _row(
+        state,
+        vault.subscription,
+        vault.group,
+        id=vault.id,
+        name=vault.name,
+        type="microsoft.recoveryservices/vaults",
+        location=vault.location,
+        tags=vault.tags,
+        sku=body["sku"],
+        properties=body["properties"],
+    )
+
+
+def policies(state: State, vault: Vault) -> list[Json]:
+    """Table `recoveryservicesresources`, one row per backup policy of the vault."""
+    rows = []
+    for policy in vault.policies.values():
+        body = policy_body(vault, policy, 0, vault.created)
+        del body["properties"]["protectedItemsCount"]  # Resource Graph would lag behind it; ask the vault
+        rows.append(
+            _row(
+                state,
+                vault.subscription,
+                vault.group,
+                id=body["id"],
+                name=policy.name,
+                type="microsoft.recoveryservices/vaults/backuppolicies",
+                properties=body["properties"],
+            )
+        )
+    return rows
+
+
+def _phase(item: ProtectedItem) -> str:
+    if item.configuring:
+        return "ConfiguringProtection"
+    if item.soft_deleted:
+        return "SoftDeleted"
+    return "ProtectionStopped" if item.state == "ProtectionStopped" else "ProtectionConfigured"
+
+
+def item(state: State, vault: Vault, item: ProtectedItem) -> Json:
+    """Table `recoveryservicesresources`."""
+    shown = item_body(vault, item, item.created)["properties"]
+    kept = ("friendlyName", "backupManagementType", "workloadType", "policyId", "policyName", "lastBackupStatus")
+    properties: Json = {name: shown[name] for name in kept} | {
+        "currentProtectionState": _phase(item),
+        "protectionState": shown["protectionState"],
+        "sourceResourceId": item.source_id,
+        "dataSourceInfo": {
+            "resourceID": item.source_id,
+            "resourceLocation": item.location,
+            "resourceName": item.vm_name,
+            "datasourceType": "Microsoft.Compute/virtualMachines" if item.management == IAAS else "SQLDataBase",
+        },
+        "policyInfo": {"name": item.policy, "policyId": policy_id(vault, item.policy)},
+        "lastRecoveryPoint": stamp(item.last_point) if item.last_point else None,
+        "lastBackupTime": stamp(item.last_backup) if item.last_backup else None,
+        "vaultId": vault.id,
+        "containerName": shown["containerName"],
+        "protectedItemType": shown["protectedItemType"],
+        "isScheduledForDeferredDelete": item.soft_deleted,
+    }
+    return _row(
+        state,
+        vault.subscription,
+        vault.group,
+        id=item_id(vault, item),
+        name=item.name,
+        type="microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems",
+        location=vault.location,
+        properties=properties,
+    )
+
+
+def job(state: State, vault: Vault, job: Job) -> Json:
+    """Table `recoveryservicesresources`."""
+    properties = job_body(vault, job, job.ended or job.started)["properties"]
+    return _row(
+        state,
+        vault.subscription,
+        vault.group,
+        id=f"{vault.id}/backupJobs/{job.id}",
+        name=job.id,
+        type="microsoft.recoveryservices/vaults/backupjobs",
+        location=vault.location,
+        properties=properties | {"vaultId": vault.id, "dataSourceInfo": {"resourceID": job.vm_id}},
+    )

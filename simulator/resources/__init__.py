@@ -1,0 +1,1 @@
+"""Subscriptions, resource groups, tags, virtual machines and the cloud's own metadata."""

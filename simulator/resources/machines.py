@@ -1,0 +1,162 @@
+"""Virtual machines: get, list, instance view, create, update, delete (`Microsoft.Compute/virtualMachines`).
+
+Every write says so through Event Grid, the way the resource provider's writes do.
+"""
+
+import copy
+
+from simulator.backup.operations import operation_url
+from simulator.core.model import Operation, VirtualMachine
+from simulator.core.routing import Call, Route
+from simulator.core.state import vm_id
+from simulator.core.wire import Answer, AzureError, Json, page, stamp
+from simulator.resources.render import vm_body
+from simulator.resources.subscriptions import find_group, find_subscription, not_found
+
+VMS = "/providers/Microsoft.Compute/virtualMachines"
+GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+VM = GROUP + VMS + "/{vm}"
+PAGE = 500
+#: Virtual seconds that making and deleting a VM take; our own numbers.
+CREATION = (5, 25)
+DELETION = (15, 60)
+
+
+def find_vm(call: Call) -> VirtualMachine:
+    """The VM in the path. Raises AzureError 404 as Azure words it."""
+    group, name = find_group(call), call.params["vm"]
+    vm = call.world.state.vms.get(vm_id(group.subscription, group.name, name).lower())
+    if vm is None:
+        raise not_found(f"Microsoft.Compute/virtualMachines/{name}", group.name)
+    return vm
+
+
+def instance_view(vm: VirtualMachine) -> Json:
+    """Statuses and, on a running VM, the guest agent (recorded traffic, 2020-21)."""
+    created = vm.properties["timeCreated"]
+    view: Json = {
+        "disks": [{"name": vm.properties["storageProfile"]["osDisk"].get("name"), "statuses": []}],
+        "hyperVGeneration": "V2",
+        "statuses": [
+            {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioned", "time": created},
+            {"code": f"PowerState/{vm.power}", "level": "Info", "displayStatus": f"VM {vm.power}"},
+        ],
+    }
+    if vm.power == "running":
+        status = {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Ready"}
+        agent = status | {"message": "Guest Agent is running", "time": created}
+        view["vmAgent"] = {"vmAgentVersion": "2.7.41491.1095", "statuses": [agent], "extensionHandlers": []}
+    return view
+
+
+def list_vms(call: Call) -> Answer:
+    """Of a subscription or of one resource group; ids as lists have them."""
+    wanted = find_subscription(call).id
+    group = find_group(call).name.lower() if "group" in call.params else None
+    expand = call.query.get("$expand", "").lower() == "instanceview"
+    vms = [v for v in call.world.state.vms.values() if v.subscription == wanted and group in (None, v.group.lower())]
+    start = page([{"at": n} for n in range(len(vms))], call.query, call.url, PAGE)
+    chosen = [vms[row["at"]] for row in start["value"]]
+    rows = [vm_body(v, listed=True, instance_view=instance_view(v) if expand else None) for v in chosen]
+    return Answer(200, start | {"value": rows})
+
+
+def get_vm(call: Call) -> Answer:
+    """One VM; `$expand=instanceView` adds its run-time state."""
+    vm = find_vm(call)
+    expand = call.query.get("$expand", "").lower() == "instanceview"
+    return Answer(200, vm_body(vm, instance_view=instance_view(vm) if expand else None))
+
+
+def get_instance_view(call: Call) -> Answer:
+    """The run-time state alone."""
+    return Answer(200, instance_view(find_vm(call)))
+
+
+def put_vm(call: Call) -> Answer:
+    """Create (201, `Creating`, Succeeded some virtual seconds later) or replace tags and properties (200)."""
+    world, state, body = call.world, call.world.state, call.body
+    group = find_group(call)
+    identity = vm_id(group.subscription, group.name, call.params["vm"])
+    if not body.get("location"):
+        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
+    existing = state.vms.get(identity.lower())
+    if existing is not None:
+        return _update(call, existing)
+    properties = copy.deepcopy(call.properties)
+    if not (properties.get("storageProfile") or {}).get("osDisk"):
+        raise AzureError(400, "InvalidParameter", "Required parameter 'storageProfile.osDisk' is missing (null).")
+    properties |= {"provisioningState": "Creating", "vmId": state.new_id(), "timeCreated": stamp(world.now())}
+    vm = VirtualMachine(
+        id=identity,
+        name=call.params["vm"],
+        subscription=group.subscription,
+        group=group.name,
+        location=str(body["location"]).replace(" ", "").lower(),
+        tags=dict(body["tags"]) if body.get("tags") is not None else None,
+        properties=properties,
+        zones=list(body.get("zones") or []),
+        identity=body.get("identity"),
+    )
+    state.vms[vm.key] = vm
+    state.touch("vm", vm.key, world.now())
+    operation = world.start_operation()
+
+    def finish() -> None:
+        if vm.properties["provisioningState"] == "Creating":
+            vm.properties["provisioningState"] = "Succeeded"
+            state.touch("vm", vm.key, world.now())
+        operation.status, operation.ended = "Succeeded", world.now()
+
+    world.clock.after(state.spread(vm.key, *CREATION), finish)
+    world.hub.vm_created(vm)
+    return Answer(201, vm_body(vm), _following(call, vm, operation))
+
+
+def _following(call: Call, vm: VirtualMachine, operation: Operation) -> dict[str, str]:
+    path = f"/subscriptions/{vm.subscription}/providers/Microsoft.Compute/locations/{vm.location}/operations"
+    return {"Azure-AsyncOperation": operation_url(call, f"{path}/{operation.id}")}
+
+
+def _update(call: Call, vm: VirtualMachine) -> Answer:
+    if "tags" in call.body:
+        vm.tags = dict(call.body["tags"] or {})
+    for name, value in call.properties.items():
+        if name not in ("vmId", "timeCreated", "provisioningState", "instanceView"):
+            vm.properties[name] = copy.deepcopy(value)
+    call.world.state.touch("vm", vm.key, call.world.now())
+    call.world.hub.vm_written(vm)
+    return Answer(200, vm_body(vm))
+
+
+def patch_vm(call: Call) -> Answer:
+    """Tags given here replace all tags, as a PATCH of the compute provider does."""
+    return _update(call, find_vm(call))
+
+
+def delete_vm(call: Call) -> Answer:
+    """202; the VM is `Deleting` for a while, then gone. Its protected items stay where they are."""
+    world, vm = call.world, find_vm(call)
+    vm.properties["provisioningState"] = "Deleting"
+    world.state.touch("vm", vm.key, world.now())
+    operation = world.start_operation()
+
+    def finish() -> None:
+        world.state.vms.pop(vm.key, None)
+        world.state.touch("vm", vm.key, world.now())
+        operation.status, operation.ended = "Succeeded", world.now()
+        world.hub.vm_deleted(vm)
+
+    world.clock.after(world.state.spread(vm.key, *DELETION), finish)
+    return Answer(202, None, _following(call, vm, operation))
+
+
+ROUTES: list[Route] = [
+    ("GET", f"/subscriptions/{{subscription}}{VMS}", list_vms),
+    ("GET", f"{GROUP}{VMS}", list_vms),
+    ("GET", VM, get_vm),
+    ("PUT", VM, put_vm),
+    ("PATCH", VM, patch_vm),
+    ("DELETE", VM, delete_vm),
+    ("GET", f"{VM}/instanceView", get_instance_view),
+]

@@ -1,0 +1,60 @@
+"""What clients ask before any resource: the cloud's endpoints, and a managed identity's token.
+
+The token is an unsigned JWT; nothing here checks one. It exists because clients read the tenant from it.
+"""
+
+import base64
+import json
+
+from simulator.core.routing import Call, Route
+from simulator.core.wire import Answer, AzureError
+
+
+def endpoints(call: Call) -> Answer:
+    """The cloud's endpoints, all of them this server."""
+    cloud = {
+        "name": "BackstopSimulator",
+        "resourceManager": call.base,
+        "authentication": {
+            "loginEndpoint": call.base,
+            "audiences": [call.base],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "graph": call.base,
+        "portal": call.base,
+        "suffixes": {},
+    }
+    return Answer(200, [cloud] if call.query.get("api-version", "") >= "2019-05-01" else cloud)
+
+
+def token(call: Call) -> Answer:
+    """An access token, as a managed identity's endpoint gives it."""
+    if call.headers.get("metadata", "").lower() != "true":
+        raise AzureError(400, "InvalidRequest", "Required metadata header not specified")
+    now = int(call.world.now().timestamp())
+    claims = {
+        "aud": call.query.get("resource", call.base),
+        "tid": call.world.state.tenant,
+        "iat": now,
+        "exp": now + 86400,
+    }
+    parts = [{"alg": "none", "typ": "JWT"}, claims | {"oid": call.world.state.tenant, "appid": call.world.state.tenant}]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return Answer(
+        200,
+        {
+            "access_token": ".".join([*encoded, "simulated"]),
+            "client_id": call.world.state.tenant,
+            "expires_in": "86400",
+            "expires_on": str(now + 86400),
+            "resource": call.query.get("resource", call.base),
+            "token_type": "Bearer",
+        },
+    )
+
+
+ROUTES: list[Route] = [
+    ("GET", "/metadata/endpoints", endpoints),
+    ("GET", "/metadata/identity/oauth2/token", token),
+]

@@ -1,0 +1,42 @@
+"""Everything that the simulated Azure answers: one line for each module that has routes."""
+
+from itertools import chain
+
+from simulator.backup import (
+    backups,
+    discovery,
+    items,
+    operations,
+    policies,
+    protection,
+    status,
+    vault_creation,
+    vaults,
+)
+from simulator.core.routing import Route
+from simulator.events import api as event_grid
+from simulator.graph import api as resource_graph
+from simulator.resources import machines, metadata, subscriptions, tags
+
+SERVICES = (
+    backups,
+    discovery,
+    event_grid,
+    items,
+    machines,
+    metadata,
+    operations,
+    policies,
+    protection,
+    resource_graph,
+    status,
+    subscriptions,
+    tags,
+    vault_creation,
+    vaults,
+)
+
+
+def all_routes() -> list[Route]:
+    """The routes of all services."""
+    return list(chain.from_iterable(service.ROUTES for service in SERVICES))
