@@ -57,18 +57,12 @@ def demo(
     run_verb(lambda: verb.run(vms=vms, seed=seed, as_json=as_json, out=out), as_json=as_json)
 
 
-@app.command()
-def sim(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    vms: Annotated[int, typer.Option(min=0)] = 200,
-    subscriptions: Annotated[int, typer.Option(min=0, help="0: one for each 200 VMs, at least 4.")] = 0,
-    seed: Annotated[int, typer.Option()] = 1,
-    latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, help="Added to every request.")] = 0,
-) -> None:
-    """Serve a local Azure on 127.0.0.1 until interrupted."""
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def sim(context: typer.Context) -> None:
+    """Serve a local Azure on 127.0.0.1 until interrupted; `sim --help` shows its options."""
     from cli.commands import sim as verb
 
-    run_verb(lambda: verb.run(port, vms, subscriptions, seed, latency_ms))
+    run_verb(lambda: verb.run(context.args))
 
 
 @app.command()

@@ -10,20 +10,8 @@ import os
 import signal
 import sys
 
+from simulator.options import parse
 from simulator.server import running
-
-
-def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="simulator", description="A local Azure over HTTP, on 127.0.0.1.")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--vms", type=int, default=200)
-    parser.add_argument("--subscriptions", type=int, default=None, help="default: one per 200 VMs, at least 4")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--latency-ms", type=float, default=0.0, help="real milliseconds added to every request")
-    parser.add_argument("--graph-lag-s", type=float, default=0.0, help="virtual seconds Resource Graph is behind")
-    parser.add_argument("--clock", choices=("flowing", "stepped"), default="flowing")
-    return parser.parse_args(argv)
 
 
 async def serve(options: argparse.Namespace) -> None:
