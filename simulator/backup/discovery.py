@@ -34,8 +34,8 @@ def list_protectable(call: Call) -> Answer:
     if parse_filter(call.query.get("$filter", "")).get("backupmanagementtype", IAAS).lower() != IAAS.lower():
         return Answer(200, {"value": []})
     rows = []
-    for vm in state.vms.values():
-        if (vm.subscription, vm.location) == (vault.subscription, vault.location) and not state.vm_items(vm.id):
+    for vm in state.vms.of(vault.subscription):
+        if vm.location == vault.location and not state.vm_items(vm.id):
             name = container_of(vm)
             container = f"{vault.id}/backupFabrics/Azure/protectionContainers/IaasVMContainer;{name}"
             rows.append(

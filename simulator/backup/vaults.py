@@ -30,7 +30,7 @@ def list_vaults(call: Call) -> Answer:
     """All vaults of a subscription, or of one of its resource groups."""
     wanted = find_subscription(call).id
     group = find_group(call).name.lower() if "group" in call.params else None
-    vaults = [v for v in call.world.state.vaults.values() if v.subscription == wanted]
+    vaults = list(call.world.state.vaults.of(wanted))
     rows = [vault_body(v) for v in vaults if group in (None, v.group.lower())]
     return Answer(200, page(rows, call.query, call.url, PAGE))
 

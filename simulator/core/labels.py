@@ -13,7 +13,7 @@ from simulator.core.wire import Json
 Expect = Literal["protect", "untouched", "report"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Label:
     """What to do with one VM. `backup_policy` is the one that its rule asks for."""
 

@@ -16,7 +16,7 @@ WORKLOAD = "AzureWorkload"
 SOFT_DELETE_DAYS = 14
 
 
-@dataclass
+@dataclass(slots=True)
 class Subscription:
     """A subscription; its id is lower-case."""
 
@@ -24,7 +24,7 @@ class Subscription:
     name: str
 
 
-@dataclass
+@dataclass(slots=True)
 class ResourceGroup:
     """A resource group, named as its maker spelt it."""
 
@@ -36,7 +36,7 @@ class ResourceGroup:
     managed_by: str | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class VirtualMachine:
     """A virtual machine; `properties` are ARM's. `tags` None: it has none at all."""
 
@@ -58,7 +58,7 @@ class VirtualMachine:
         return self.id.lower()
 
 
-@dataclass
+@dataclass(slots=True)
 class BackupPolicy:
     """A backup policy of a vault's."""
 
@@ -67,7 +67,7 @@ class BackupPolicy:
     version: Literal["V1", "V2"] = "V1"
 
 
-@dataclass
+@dataclass(slots=True)
 class Job:
     """A job of the backup service."""
 
@@ -85,7 +85,7 @@ class Job:
     expiry: datetime | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class ProtectedItem:
     """One registration in one vault. `configuring` items exist for Azure but are not yet readable."""
 
@@ -123,7 +123,7 @@ class ProtectedItem:
         return not self.configuring and not self.soft_deleted and self.state != "ProtectionStopped"
 
 
-@dataclass
+@dataclass(slots=True)
 class Vault:
     """A Recovery Services vault with everything in it."""
 
@@ -146,7 +146,7 @@ class Vault:
         return self.id.lower()
 
 
-@dataclass
+@dataclass(slots=True)
 class Operation:
     """A long-running operation as its status URL shows it."""
 

@@ -19,6 +19,7 @@ from simulator.core.model import (
     Vault,
     VirtualMachine,
 )
+from simulator.core.table import Table
 
 
 class State:
@@ -29,9 +30,9 @@ class State:
         self.tenant = str(uuid.uuid4())
         self.subscriptions: dict[str, Subscription] = {}
         self.management_groups: dict[str, list[str]] = {}
-        self.groups: dict[str, ResourceGroup] = {}
-        self.vms: dict[str, VirtualMachine] = {}
-        self.vaults: dict[str, Vault] = {}
+        self.groups: Table[ResourceGroup] = Table()
+        self.vms: Table[VirtualMachine] = Table()
+        self.vaults: Table[Vault] = Table()
         self.operations: dict[str, Operation] = {}
         self.labels: dict[str, Label] = {}
         self.items_by_vm: dict[str, list[ProtectedItem]] = {}

@@ -23,7 +23,10 @@ class Builder:
         self.state, self.rng, self.now = state, rng, now
         self.history = history.Writer(state, rng, now)
         self.maker = Maker(rng, now)
-        self.served = sorted({(v.subscription, v.location) for v in state.vaults.values()})
+        self.vaults: dict[tuple[str, str], list[Vault]] = {}
+        for vault in state.vaults.values():
+            self.vaults.setdefault((vault.subscription, vault.location), []).append(vault)
+        self.served = sorted(self.vaults)
 
     def add(self, kind: Kind) -> None:
         """One VM of this kind, in the state, with its label (a twin brings its protected twin along)."""
@@ -32,7 +35,7 @@ class Builder:
         created = self.now - timedelta(days=self.rng.randint(3, 400), seconds=self.rng.randrange(86400))
         vm = self.put(draft, subscription, region, created)
         policy = self.label(kind, vm)
-        vaults = [v for v in self.state.vaults.values() if (v.subscription, v.location) == (subscription, region)]
+        vaults = self.vaults.get((subscription, region), [])
         if vaults:
             self.give_history(kind.name, self.rng.choice(vaults), vm, policy, created)
         if kind.name == "twin-unprotected":

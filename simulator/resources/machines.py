@@ -54,7 +54,7 @@ def list_vms(call: Call) -> Answer:
     wanted = find_subscription(call).id
     group = find_group(call).name.lower() if "group" in call.params else None
     expand = call.query.get("$expand", "").lower() == "instanceview"
-    vms = [v for v in call.world.state.vms.values() if v.subscription == wanted and group in (None, v.group.lower())]
+    vms = [v for v in call.world.state.vms.of(wanted) if group in (None, v.group.lower())]
     start = page([{"at": n} for n in range(len(vms))], call.query, call.url, PAGE)
     chosen = [vms[row["at"]] for row in start["value"]]
     rows = [vm_body(v, listed=True, instance_view=instance_view(v) if expand else None) for v in chosen]

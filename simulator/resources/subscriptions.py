@@ -63,7 +63,7 @@ def list_locations(call: Call) -> Answer:
 def list_groups(call: Call) -> Answer:
     """All resource groups of the subscription."""
     wanted = find_subscription(call).id
-    rows = [group_body(g) for g in call.world.state.groups.values() if g.subscription == wanted]
+    rows = [group_body(g) for g in call.world.state.groups.of(wanted)]
     return Answer(200, page(rows, call.query, call.url, PAGE))
 
 
