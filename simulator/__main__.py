@@ -5,6 +5,7 @@ Prints exactly one line once it answers: `Simulator ready at http://127.0.0.1:PO
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ async def serve(options: argparse.Namespace) -> None:
         graph_lag=options.graph_lag_s,
         port=options.port,
     ) as (base, _):
+        gc.freeze()  # the estate stays: without this every full collection walks through all of it
         print(f"Simulator ready at {base}", flush=True)
         await stop.wait()
 

@@ -4,8 +4,11 @@ The same seed, size and start give the same estate (but for the tenant id). Each
 50 VMs on; the rest is dealt by weight. What makes a VM the kind it is lives in `kinds.py`.
 """
 
+import contextlib
+import gc
 import math
 import random
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from simulator.core.labels import KINDS, Kind
@@ -21,6 +24,23 @@ NAMES = ("prod", "shared", "dev", "retail", "data", "edge", "labs", "finance", "
 
 def build(vms: int, subscriptions: int | None, seed: int, start: datetime) -> State:
     """An estate of `vms` VMs, as it stands at `start` (UTC)."""
+    with _no_collector():
+        return _build(vms, subscriptions, seed, start)
+
+
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """Nothing made here is garbage: looking for some, again and again, took a third of the time for 100,000 VMs."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _build(vms: int, subscriptions: int | None, seed: int, start: datetime) -> State:
     state = State(seed)
     rng = random.Random(f"{seed}:estate")
     count = subscriptions or max(4, math.ceil(vms / VMS_PER_SUBSCRIPTION))
