@@ -33,6 +33,7 @@ async def serve(options: argparse.Namespace) -> None:
         gc.freeze()  # the estate stays: without this every full collection walks through all of it
         print(f"Simulator ready at {base}", flush=True)
         await stop.wait()
+    gc.unfreeze()  # so that the interpreter can clear it away
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import json
 
+from benchmarks import simulator
 from tests.e2e.running import backstop
 
 
@@ -13,3 +14,9 @@ def test_the_figures_that_the_readme_quotes_can_be_measured() -> None:
     assert figures["eventToFirstBackup"]["byKind"]["PUT protectedItems"] == 1
     assert figures["eventToFirstBackup"]["byKind"]["POST backup"] == 1
     assert figures["eventToFirstBackup"]["requests"] <= 7
+
+
+async def test_the_local_azure_can_be_measured_at_any_size() -> None:
+    figures = await simulator.measure(vms=200, subscriptions=4, gets=50)
+    assert figures.page_rows == 200
+    assert min(figures.ready_s, figures.page_ms, figures.gets_per_s, figures.peak_mib) > 0

@@ -1,4 +1,4 @@
-"""Prints the figures that the README and the release notes quote."""
+"""`bench engine`: what Backstop itself costs. Start of the app, and the requests that it makes."""
 
 import asyncio
 import json
