@@ -56,7 +56,8 @@ def _verify(call: Call) -> None:
         raise AzureError(403, "InvalidOperationSignature", message)
 
 
-def _find(call: Call) -> Operation:
+def find_operation(call: Call) -> Operation:
+    """The operation in the path. Raises AzureError 403 where its address was altered, 404 where there is none."""
     _verify(call)
     operation = call.world.state.operations.get(call.params["operation"].lower())
     if operation is None:
@@ -64,7 +65,7 @@ def _find(call: Call) -> Operation:
     return operation
 
 
-def body(operation: Operation) -> Json:
+def status_body(operation: Operation) -> Json:
     """An operation as its status address shows it."""
     shown: Json = {
         "id": operation.id,
@@ -82,12 +83,12 @@ def body(operation: Operation) -> Json:
 
 def get_status(call: Call) -> Answer:
     """200 with the status, whatever it is."""
-    return Answer(200, body(_find(call)))
+    return Answer(200, status_body(find_operation(call)))
 
 
 def get_result(call: Call) -> Answer:
     """202 while it runs, then 204."""
-    operation = _find(call)
+    operation = find_operation(call)
     if operation.status == "InProgress":
         again = "&".join(f"{name}={quote(value)}" for name, value in call.query.items())
         return Answer(202, None, {"Location": f"{call.url}?{again}"})

@@ -1,6 +1,6 @@
-"""Backup policies of a vault, readable only: DefaultPolicy, EnhancedPolicy and HourlyLogBackup.
+"""Reading the backup policies of a vault; a new one has DefaultPolicy, EnhancedPolicy and HourlyLogBackup.
 
-Creating or changing a backup policy is not simulated.
+Creating and changing them is in `policy_changes.py`.
 """
 
 from simulator.backup.render import policy_body
@@ -13,6 +13,11 @@ from simulator.core.wire import Answer, AzureError, Json, page, parse_filter
 def _body(call: Call, vault: Vault, policy: BackupPolicy) -> Json:
     count = sum(item.policy.lower() == policy.name.lower() for item in vault.items.values())
     return policy_body(vault, policy, count, call.world.now())
+
+
+def policy_answer(call: Call, vault: Vault, policy: BackupPolicy) -> Answer:
+    """200 with the policy."""
+    return Answer(200, _body(call, vault, policy))
 
 
 def list_policies(call: Call) -> Answer:
@@ -29,7 +34,7 @@ def get_policy(call: Call) -> Answer:
     policy = vault.policies.get(call.params["policy"].lower())
     if policy is None:
         raise AzureError(404, "BMSUserErrorPolicyNotFound", f"Policy '{call.params['policy']}' was not found.")
-    return Answer(200, _body(call, vault, policy))
+    return policy_answer(call, vault, policy)
 
 
 def named(vault: Vault, policy_id: str) -> BackupPolicy:

@@ -101,6 +101,10 @@ def _refuse_unfit(call: Call, vault: Vault, vm: VirtualMachine) -> None:
 
 def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str) -> Answer:
     policy = named(vault, policy_id)
+    current = vault.policies.get(item.policy.lower())
+    if current is not None and (current.version, policy.version) == ("V2", "V1"):
+        message = "The item cannot move from an enhanced backup policy (V2) to a standard one (V1)."
+        raise AzureError(400, "UserErrorPolicyTypeDowngradeNotSupported", message)
     resumed = item.state == "ProtectionStopped"
 
     def changed(_: Job) -> None:

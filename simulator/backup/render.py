@@ -75,9 +75,12 @@ def vault_body(vault: Vault) -> Json:
 
 def policy_body(vault: Vault, policy: BackupPolicy, count: int, now: datetime) -> Json:
     """A backup policy with the number of items under it."""
+    properties: Json
     day = now.strftime("%Y-%m-%d")
-    if policy.management != IAAS:
-        properties: Json = {
+    if policy.definition is not None:
+        properties = dict(policy.definition)
+    elif policy.management != IAAS:
+        properties = {
             "backupManagementType": policy.management,
             "workLoadType": "SQLDataBase",
             "settings": {"timeZone": "UTC", "issqlcompression": False, "isCompression": False},

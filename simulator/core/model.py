@@ -65,6 +65,8 @@ class BackupPolicy:
     name: str
     management: str = IAAS
     version: Literal["V1", "V2"] = "V1"
+    #: Its `properties` as someone wrote them; None for the policies that a vault is born with.
+    definition: Json | None = None
 
 
 @dataclass(slots=True)
@@ -137,6 +139,8 @@ class Vault:
     provisioning: str = "Succeeded"
     #: How this vault's stamp spells ids: 0 as given, 1 `/Subscriptions/`, 2 lower-cased (recorded traffic, 2019-20).
     casing: int = 0
+    #: What was changed in its configurations (`backupconfig`, `backupstorageconfig`), by name of the configuration.
+    settings: dict[str, Json] = field(default_factory=dict)
     policies: dict[str, BackupPolicy] = field(default_factory=dict)
     items: dict[str, ProtectedItem] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
