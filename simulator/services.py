@@ -4,14 +4,19 @@ from itertools import chain
 
 from simulator.backup import (
     backups,
+    cancellation,
     discovery,
     items,
     operations,
     policies,
     policy_changes,
     protection,
+    recovery_points,
     status,
+    usages,
     vault_creation,
+    vault_deletion,
+    vault_settings,
     vaults,
 )
 from simulator.core.routing import Route
@@ -21,6 +26,7 @@ from simulator.resources import machines, metadata, subscriptions, tags
 
 SERVICES = (
     backups,
+    cancellation,
     discovery,
     event_grid,
     items,
@@ -30,11 +36,15 @@ SERVICES = (
     policies,
     policy_changes,
     protection,
+    recovery_points,
     resource_graph,
     status,
     subscriptions,
     tags,
+    usages,
     vault_creation,
+    vault_deletion,
+    vault_settings,
     vaults,
 )
 

@@ -52,6 +52,8 @@ def trigger(call: Call) -> Answer:
     item.last_status = "InProgress"
 
     def finish() -> None:
+        if job.status != "InProgress":
+            return  # cancelled meanwhile
         now = world.now()
         done = item.source_id.lower() in state.vms
         job.ended, job.status = now, "Completed" if done else "Failed"
@@ -73,7 +75,7 @@ def _refuse(item: ProtectedItem, vault: Vault, now: datetime) -> None:
     if not item.active:
         raise AzureError(400, "UserErrorProtectionStopped", "The protection of the backup item is stopped.")
     jobs = [j for j in vault.jobs.values() if j.container == item.container and j.operation == "Backup"]
-    if any(job.status == "InProgress" for job in jobs):
+    if any(job.ended is None for job in jobs):
         message = "There is another backup operation in progress on the item."
         raise AzureError(409, "UserErrorBackupOperationInProgress", message)
     today = [j for j in jobs if j.user_triggered and j.started.date() == now.date()]

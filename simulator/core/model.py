@@ -22,6 +22,7 @@ class Subscription:
 
     id: str
     name: str
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
