@@ -1,12 +1,23 @@
 """The command line of `python -m simulator`, which is also that of `./backstop sim`."""
 
 import argparse
+from pathlib import Path
+
+#: Where --tls keeps its certificate unless told otherwise: beside the state that Backstop keeps in this folder.
+CERTIFICATES = Path(".backstop/tls")
 
 
 def _count(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"{number} is less than 0")
+    return number
+
+
+def _speed(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1000000")
     return number
 
 
@@ -20,4 +31,13 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=float, default=0.0, help="real milliseconds added to every request")
     parser.add_argument("--graph-lag-s", type=float, default=0.0, help="virtual seconds Resource Graph is behind")
     parser.add_argument("--clock", choices=("flowing", "stepped"), default="flowing")
-    return parser.parse_args(argv)
+    parser.add_argument("--speed", type=_speed, default=1.0, help="virtual seconds per real one, of a flowing clock")
+    parser.add_argument("--tls", action="store_true", help="https, with a certificate of its own")
+    parser.add_argument("--cert-dir", type=Path, default=None, help=f"where it is kept; default: {CERTIFICATES}")
+    options = parser.parse_args(argv)
+    if options.clock == "stepped" and options.speed != 1:
+        parser.error("--speed is for a flowing clock: a stepped one moves by jumps alone")
+    if options.cert_dir is not None and not options.tls:
+        parser.error("--cert-dir is of no use without --tls")
+    options.cert_dir = (options.cert_dir or CERTIFICATES).absolute()
+    return options

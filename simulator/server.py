@@ -1,6 +1,7 @@
 """Serving one simulated Azure: `create_app` makes the application, `running` serves it for the length of a block."""
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -32,17 +33,22 @@ async def running(
     graph_lag: float = 0.0,
     port: int = 0,
     start: datetime | None = None,
+    speed: float = 1.0,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[tuple[str, World]]:
-    """A simulator on 127.0.0.1 for the length of the block: its base URL and its world. Port 0 takes a free one."""
-    clock = Clock(mode, start)
+    """A simulator on 127.0.0.1 for the length of the block: its base URL and its world. Port 0 takes a free one.
+
+    With `tls` it speaks https and nothing else.
+    """
+    clock = Clock(mode, start, speed)
     world = World(build(vms, subscriptions, seed, clock.now()), clock, latency=latency, graph_lag=graph_lag)
     runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
+        site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls)
         await site.start()
         host, bound = runner.addresses[0][:2]
-        yield f"http://{host}:{bound}", world
+        yield f"{'https' if tls else 'http'}://{host}:{bound}", world
     finally:
         world.holds.release()
         await runner.cleanup()
