@@ -18,6 +18,7 @@ from simulator.control.holds import ClientGone
 from simulator.control.ledger import Write
 from simulator.core.routing import Call, Handler, Router, decode_path, encode
 from simulator.core.wire import Answer, AzureError
+from simulator.events import control as events_control
 from simulator.services import all_routes
 from simulator.world import World
 
@@ -33,7 +34,7 @@ class Door:
     def __init__(self, world: World) -> None:
         self.world = world
         self.azure = Router(all_routes())
-        self.control = Router(control.ROUTES)
+        self.control = Router([*control.ROUTES, *events_control.ROUTES])
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
         """Opens the webhook client and, on a flowing clock, the task that runs due work."""
