@@ -22,16 +22,18 @@ from simulator.backup import (
 from simulator.core.routing import Route
 from simulator.events import api as event_grid
 from simulator.graph import api as resource_graph
-from simulator.resources import machines, metadata, subscriptions, tags
+from simulator.resources import inventory, machines, metadata, network, subscriptions, tags
 
 SERVICES = (
     backups,
     cancellation,
     discovery,
     event_grid,
+    inventory,
     items,
     machines,
     metadata,
+    network,
     operations,
     policies,
     policy_changes,
