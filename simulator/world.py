@@ -13,6 +13,9 @@ from simulator.core.clock import Clock
 from simulator.core.model import Operation
 from simulator.core.state import State
 from simulator.events.delivery import Hub
+from simulator.faults.consequences import Knowledge
+from simulator.faults.faults import Faults
+from simulator.faults.locks import Locks
 from simulator.graph.engine import Graph
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ class World:
         self.secret = secrets.token_bytes(32)
         self.graph = Graph(state, clock, graph_lag)
         self.hub = Hub(state, clock)
+        self.locks = Locks()
+        self.knowledge = Knowledge(state.labels)
+        self.faults = Faults(self)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -6,6 +6,7 @@ Only for clients that look before they protect (the Azure CLI does); a PUT needs
 from simulator.backup.operations import accepted
 from simulator.backup.render import VM_ITEM, spell
 from simulator.backup.vaults import PAGE, VAULT, find_vault
+from simulator.core.fate import Fate
 from simulator.core.model import IAAS, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
@@ -18,12 +19,13 @@ REFRESH = 12
 def refresh(call: Call) -> Answer:
     """202, then 204 from its Location."""
     world, vault = call.world, find_vault(call)
-    operation = world.start_operation()
+    operation, fate = world.start_operation(), call.fate or Fate()
 
     def finish() -> None:
-        operation.status, operation.ended = "Succeeded", world.now()
+        operation.status, operation.ended = "Failed" if fate.error else "Succeeded", world.now()
+        operation.error = fate.error
 
-    world.clock.after(REFRESH, finish)
+    world.clock.after(REFRESH + fate.delay, finish)
     base = f"{vault.id}/backupFabrics/Azure"
     return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
 

@@ -124,10 +124,8 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
         "friendlyName": item.vm_name if virtual else item.name.rsplit(";", 1)[1],
         "protectionStatus": "Healthy",
         "protectionState": item.state,
-        "healthStatus": "Passed",
         "lastBackupStatus": item.last_status,
         "lastBackupTime": stamp(item.last_backup) if item.last_backup else NEVER,
-        "protectedItemDataId": item.data_id,
         "protectedItemType": VM_ITEM if virtual else "AzureVmWorkloadSQLDatabase",
         "backupManagementType": item.management,
         "workloadType": "VM" if virtual else "SQLDataBase",
@@ -141,7 +139,13 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
         "sourceLocation": item.location,
     }
     if virtual:
-        properties["virtualMachineId"] = item.source_id
+        properties |= {
+            "virtualMachineId": item.source_id,
+            "healthStatus": "Passed",
+            "protectedItemDataId": item.data_id,
+        }
+    else:
+        properties |= {"protectedItemHealthStatus": "Healthy", "protectedItemDataSourceId": item.data_id}
     if policy is not None and virtual:
         properties["policyType"] = policy.version
     if item.last_backup and virtual:
@@ -178,6 +182,8 @@ def job_body(vault: Vault, job: Job, now: datetime, *, detail: bool = False) -> 
     }
     if job.ended:
         properties["endTime"] = stamp(job.ended)
+    if job.errors:
+        properties["errorDetails"] = job.errors
     if job.operation == "Backup":
         properties["actionsInfo"] = [1]
     if detail:

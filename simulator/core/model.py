@@ -86,6 +86,8 @@ class Job:
     status: str = "InProgress"
     user_triggered: bool = True
     expiry: datetime | None = None
+    #: `errorDetails` of a job that went wrong.
+    errors: list[Json] = field(default_factory=list)
 
 
 @dataclass(slots=True)

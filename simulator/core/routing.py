@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from simulator.core.fate import Fate
 from simulator.core.wire import Answer, AzureError, Json, parse_body
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Call:
     operation: str = ""
     #: Set by a handler that finds the PUT to hit an existing item; `check` wants to know.
     over_existing: bool = False
+    #: How the work that this request starts is to end, where a fault says so.
+    fate: Fate | None = None
     _body: Json | None = None
 
     @property
