@@ -44,7 +44,8 @@ def group_body(group: ResourceGroup) -> Json:
 
 def subscription_body(subscription: Subscription, tenant: str) -> Json:
     """A subscription."""
-    return {
+    tags = {"tags": subscription.tags} if subscription.tags else {}
+    return tags | {
         "id": f"/subscriptions/{subscription.id}",
         "subscriptionId": subscription.id,
         "tenantId": tenant,
