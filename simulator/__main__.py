@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+from simulator.faults.api import apply as set_faults
 from simulator.first_steps import first_steps
 from simulator.options import parse
 from simulator.server import running
@@ -33,7 +34,9 @@ async def serve(options: argparse.Namespace) -> None:
         port=options.port,
         speed=options.speed,
         tls=server_context(options.cert_dir) if options.tls else None,
-    ) as (base, _):
+    ) as (base, world):
+        if options.faults is not None:
+            set_faults(world, options.faults)
         gc.freeze()  # the estate stays: without this every full collection walks through all of it
         print(f"Simulator ready at {base}", flush=True)
         if options.tls and sys.stderr.isatty():

@@ -3,6 +3,10 @@
 import argparse
 from pathlib import Path
 
+from simulator.core.wire import AzureError, Json
+from simulator.faults.api import read as read_faults
+from simulator.faults.profiles import NAMES, load
+
 #: Where --tls keeps its certificate unless told otherwise: beside the state that Backstop keeps in this folder.
 CERTIFICATES = Path(".backstop/tls")
 
@@ -21,6 +25,17 @@ def _speed(text: str) -> float:
     return number
 
 
+def _faults(text: str) -> Json:
+    try:
+        given = load(text)
+        read_faults(given)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except AzureError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.message}") from None
+    return given
+
+
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="backstop sim", description="A local Azure over HTTP, on 127.0.0.1.")
@@ -32,6 +47,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--graph-lag-s", type=float, default=0.0, help="virtual seconds Resource Graph is behind")
     parser.add_argument("--clock", choices=("flowing", "stepped"), default="flowing")
     parser.add_argument("--speed", type=_speed, default=1.0, help="virtual seconds per real one, of a flowing clock")
+    what = f"faults from the start: {', '.join(NAMES)}, or a JSON file of rules"
+    parser.add_argument("--faults", type=_faults, default=None, metavar="NAME|FILE", help=what)
     parser.add_argument("--tls", action="store_true", help="https, with a certificate of its own")
     parser.add_argument("--cert-dir", type=Path, default=None, help=f"where it is kept; default: {CERTIFICATES}")
     options = parser.parse_args(argv)

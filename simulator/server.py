@@ -51,4 +51,5 @@ async def running(
         yield f"{'https' if tls else 'http'}://{host}:{bound}", world
     finally:
         world.holds.release()
+        world.faults.clear()
         await runner.cleanup()

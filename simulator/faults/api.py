@@ -4,13 +4,17 @@ import json
 
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, Json
+from simulator.events.settings import Settings
 from simulator.faults.profiles import NAMES, profile
-from simulator.faults.rule import parse
+from simulator.faults.rule import AnyRule, parse
 from simulator.world import World
 
 
-def apply(world: World, given: object) -> None:
-    """Add rules: a list of them, or `{"profile"}`, or `{"rules"}`. Raises AzureError 400; then nothing has changed."""
+def read(given: object) -> tuple[list[AnyRule], Json]:
+    """Rules, and settings of events, of a list of rules, of `{"profile"}`, or of `{"rules", "events"}`.
+
+    Raises AzureError 400 on anything else.
+    """
     whole: Json = given if isinstance(given, dict) else {"rules": given}
     if unknown := sorted(whole.keys() - {"rules", "events", "profile"}):
         raise AzureError(400, "InvalidFault", f"{unknown[0]}: is not known; give rules, or a profile.")
@@ -18,10 +22,16 @@ def apply(world: World, given: object) -> None:
         if whole["profile"] not in NAMES:
             raise AzureError(400, "InvalidFault", f"profile: must be one of {', '.join(NAMES)}.")
         whole = profile(str(whole["profile"])) | {key: value for key, value in whole.items() if key != "profile"}
-    rules = parse(whole.get("rules", []))
     events = whole.get("events", {})
     if not isinstance(events, dict):
         raise AzureError(400, "InvalidFault", "events: must be an object, as PUT /_sim/events takes it.")
+    Settings().changed(events)  # refuses what is wrong
+    return parse(whole.get("rules", [])), events
+
+
+def apply(world: World, given: object) -> None:
+    """Add the rules and set how events are delivered. Raises AzureError 400; then nothing has changed."""
+    rules, events = read(given)
     world.hub.settings = world.hub.settings.changed(events)
     world.faults.add(rules)
 
