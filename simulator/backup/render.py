@@ -84,7 +84,7 @@ def policy_body(vault: Vault, policy: BackupPolicy, count: int, now: datetime) -
             "backupManagementType": policy.management,
             "workLoadType": "SQLDataBase",
             "settings": {"timeZone": "UTC", "issqlcompression": False, "isCompression": False},
-            "subProtectionPolicy": [],
+            "subProtectionPolicy": _database(f"{day}T23:00:00Z"),
         }
     elif policy.version == "V2":
         at = f"{day}T08:00:00+00:00"
@@ -114,6 +114,25 @@ def _iaas(policy: BackupPolicy, schedule_type: str, schedule: Json, at: str) -> 
         "instantRpRetentionRangeInDays": 2,
         "timeZone": "UTC",
     }
+
+
+def _database(at: str) -> list[Json]:
+    """A full backup each night, the log each hour. The Azure CLI takes for granted that there is a first one."""
+    nightly = {"scheduleRunFrequency": "Daily", "scheduleRunTimes": [at], "scheduleWeeklyFrequency": 0}
+    span = {"count": 30, "durationType": "Days"}
+    keep = {"retentionTimes": [at], "retentionDuration": span}
+    return [
+        {
+            "policyType": "Full",
+            "schedulePolicy": {"schedulePolicyType": "SimpleSchedulePolicy", **nightly},
+            "retentionPolicy": {"retentionPolicyType": "LongTermRetentionPolicy", "dailySchedule": keep},
+        },
+        {
+            "policyType": "Log",
+            "schedulePolicy": {"schedulePolicyType": "LogSchedulePolicy", "scheduleFrequencyInMins": 60},
+            "retentionPolicy": {"retentionPolicyType": "SimpleRetentionPolicy", "retentionDuration": span},
+        },
+    ]
 
 
 def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
