@@ -53,6 +53,7 @@ class VirtualMachine:
     power: str = "running"
     #: Lists and Resource Graph show this VM's resource group upper-cased, as the compute service does for some.
     shouts: bool = False
+    managed_by: str = ""
 
     @property
     def key(self) -> str:
