@@ -44,6 +44,7 @@ def policy_id(vault: Vault, name: str) -> str:
 
 def vault_body(vault: Vault) -> Json:
     """A vault (fields of 2026)."""
+    stored, guarded = vault.settings.get("storage", {}), vault.settings.get("security", {})
     return {
         "location": vault.location,
         "name": vault.name,
@@ -55,13 +56,13 @@ def vault_body(vault: Vault) -> Json:
             "privateEndpointStateForSiteRecovery": "None",
             "publicNetworkAccess": "Enabled",
             "redundancySettings": {
-                "standardTierStorageRedundancy": "GeoRedundant",
-                "crossRegionRestore": "Disabled",
+                "standardTierStorageRedundancy": stored.get("storageType", "GeoRedundant"),
+                "crossRegionRestore": "Enabled" if stored.get("crossRegionRestoreFlag") else "Disabled",
             },
             "securitySettings": {
                 "softDeleteSettings": {
-                    "softDeleteState": "AlwaysON",
-                    "softDeleteRetentionPeriodInDays": SOFT_DELETE_DAYS,
+                    "softDeleteState": guarded.get("softDeleteFeatureState", "AlwaysON"),
+                    "softDeleteRetentionPeriodInDays": guarded.get("softDeleteRetentionPeriodInDays", SOFT_DELETE_DAYS),
                     "enhancedSecurityState": "AlwaysON",
                 },
                 "multiUserAuthorization": "Disabled",
@@ -140,7 +141,7 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
     policy = vault.policies.get(item.policy.lower())
     virtual = item.management == IAAS
     properties: Json = {
-        "friendlyName": item.vm_name if virtual else item.name.rsplit(";", 1)[1],
+        "friendlyName": item.vm_name if virtual else item.name.rsplit(";", 1)[-1],
         "protectionStatus": "Healthy",
         "protectionState": item.state,
         "lastBackupStatus": item.last_status,
