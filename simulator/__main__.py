@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+from simulator.estate.file_text import EstateFileError
 from simulator.faults.api import apply as set_faults
 from simulator.first_steps import first_steps
 from simulator.options import parse
@@ -34,6 +35,7 @@ async def serve(options: argparse.Namespace) -> None:
         port=options.port,
         speed=options.speed,
         tls=server_context(options.cert_dir) if options.tls else None,
+        estate=options.estate,
     ) as (base, world):
         if options.faults is not None:
             set_faults(world, options.faults)
@@ -50,7 +52,7 @@ if __name__ == "__main__":
     chosen = parse()
     try:
         asyncio.run(serve(chosen))
-    except CertificateError as error:
+    except (CertificateError, EstateFileError) as error:
         sys.exit(f"simulator: {error}")
     except OSError as error:
         sys.exit(f"simulator: cannot listen on port {chosen.port}: {os.strerror(error.errno or 0)}")

@@ -4,12 +4,15 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 from aiohttp import web
 
 from simulator.core.clock import Clock, Mode
 from simulator.door import Door
 from simulator.estate.build import build
+from simulator.estate.file import load
+from simulator.estate.file_unfinished import go_on
 from simulator.world import World
 
 
@@ -35,13 +38,22 @@ async def running(
     start: datetime | None = None,
     speed: float = 1.0,
     tls: ssl.SSLContext | None = None,
+    estate: Path | None = None,
 ) -> AsyncIterator[tuple[str, World]]:
     """A simulator on 127.0.0.1 for the length of the block: its base URL and its world. Port 0 takes a free one.
 
-    With `tls` it speaks https and nothing else.
+    With `tls` it speaks https and nothing else. With `estate` it serves the estate in that file, as of the moment that
+    the file names, and raises EstateFileError where the file is no such thing.
     """
     clock = Clock(mode, start, speed)
-    world = World(build(vms, subscriptions, seed, clock.now()), clock, latency=latency, graph_lag=graph_lag)
+    if estate is None:
+        state = build(vms, subscriptions, seed, clock.now())
+    else:
+        state, as_of = load(estate, clock.now())
+        clock = Clock(mode, as_of, speed)
+    world = World(state, clock, latency=latency, graph_lag=graph_lag)
+    if estate is not None:
+        go_on(world)
     runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
