@@ -4,6 +4,7 @@ Only data and what follows from it. How a record looks on the wire is in `render
 module of its service.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -164,6 +165,15 @@ class Operation:
     status: str = "InProgress"
     job: str | None = None
     error: Json | None = None
+    #: Told once when `ended` is set, wherever that is done; `status` may be set only after it.
+    watchers: list[Callable[[], None]] = field(default_factory=list)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name == "ended" and value is not None:
+            for watcher in self.watchers:
+                watcher()
+            self.watchers.clear()
 
 
 def default_policies() -> dict[str, BackupPolicy]:
