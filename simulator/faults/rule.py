@@ -190,6 +190,20 @@ AnyRule = Annotated[
     Throttle | ServerError | Cut | Damage | Delay | Hang | OperationFault | JobFault | Skew | ActorFault,
     Field(discriminator="fault"),
 ]
+FAULTS = (
+    "throttle",
+    "error",
+    "reset",
+    "close",
+    "truncate",
+    "garble",
+    "delay",
+    "hang",
+    "operation",
+    "job",
+    "skew",
+    "actor",
+)
 _RULES: TypeAdapter[list[AnyRule]] = TypeAdapter(Annotated[list[AnyRule], Field(max_length=MOST_RULES)])
 
 
@@ -210,4 +224,8 @@ def _told(mistake: Any) -> str:
             place += f"[{each}]"
         elif number != 1:  # the second is the fault's own name, which pydantic puts in between
             place += f".{each}"
+    if mistake["type"] == "union_tag_not_found":
+        return f"{place}: needs a fault, one of {', '.join(FAULTS)}"
+    if mistake["type"] == "union_tag_invalid":
+        return f"{place}.fault: must be one of {', '.join(FAULTS)}"
     return f"{place}: {str(mistake['msg']).removeprefix('Value error, ')}"
