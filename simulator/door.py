@@ -17,10 +17,12 @@ from aiohttp import web
 from simulator.control import api as control
 from simulator.control.holds import ClientGone
 from simulator.control.ledger import Write
+from simulator.core.admission import admit
 from simulator.core.routing import Call, Handler, Router, decode_path, encode
 from simulator.core.wire import Answer, AzureError, Json
 from simulator.events import control as events_control
 from simulator.faults import api as faults_api
+from simulator.graph import control as graph_control
 from simulator.faults.breaking import Cut
 from simulator.faults.faults import Strike
 from simulator.services import all_routes
@@ -38,12 +40,12 @@ class Door:
     def __init__(self, world: World) -> None:
         self.world = world
         self.azure = Router(all_routes())
-        self.control = Router([*control.ROUTES, *events_control.ROUTES, *faults_api.ROUTES])
+        self.control = Router([*control.ROUTES, *events_control.ROUTES, *faults_api.ROUTES, *graph_control.ROUTES])
         world.faults.deeds.perform = self._perform
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
         """Opens the webhook client and, on a flowing clock, the task that runs due work."""
-        self.world.graph.follow()  # the first load takes longest: before anyone waits for it
+        await self.world.graph.start()
         async with self.world.hub.session():
             flow = asyncio.create_task(self.world.clock.flow()) if self.world.clock.mode == "flowing" else None
             yield
@@ -84,8 +86,10 @@ class Door:
         """One call to Azure: resolved, held or spoilt where asked for, served, taken down."""
         world = self.world
         try:
-            handler = self.azure.resolve(call)
-            admit(call)
+            try:
+                handler = self.azure.resolve(call)
+            finally:
+                admit(call)  # whoever is not let in does not learn what there is
             world.locks.refuse(call)
         except AzureError as error:
             handler = _answering(error)
@@ -103,6 +107,7 @@ class Door:
         write.label, write.overtaken = world.knowledge.label(vm), world.knowledge.is_behind(vm)
         if answer is None:
             answer = await self._guarded(_run(handler, call))
+            world.hub.answered(call, answer)
         write.status, write.over_existing = answer.status, call.over_existing
         world.ledger.record(write, estate=call.headers.get("x-sim-actor") == "estate")
         if strike.spared:
@@ -117,6 +122,7 @@ class Door:
         headers = {"authorization": "Bearer estate", "x-sim-actor": "estate"}
         call = Call(self.world, method, path, {"api-version": "2026-10-01"}, encode(body), "http://estate", headers)
         answer = await self._guarded(self._serve(self.azure, call))
+        self.world.hub.answered(call, answer)
         write = Write(0, self.world.now(), method, path, call.operation, self.world.vm_of(call), answer.status)
         self.world.ledger.record(write, estate=True)
         return answer
@@ -172,15 +178,3 @@ def _answering(error: AzureError) -> Handler:
 async def _run(handler: Handler, call: Call) -> Answer:
     outcome = handler(call)
     return await outcome if inspect.isawaitable(outcome) else outcome
-
-
-def admit(call: Call) -> None:
-    """What Azure asks of every request before it looks at the resource. Raises AzureError 401 or 400."""
-    if call.path.lower().startswith("/metadata/"):
-        return
-    if not call.headers.get("authorization", "").lower().startswith("bearer "):
-        message = "Authentication failed. The 'Authorization' header is missing."
-        raise AzureError(401, "AuthenticationFailed", message)
-    if not call.query.get("api-version"):
-        message = "The api-version query parameter (?api-version=) is required for all requests."
-        raise AzureError(400, "MissingApiVersionParameter", message)
