@@ -73,8 +73,6 @@ class Knowledge:
         """A client got this answer: from now on it knows what the answer shows."""
         if not self._unseen or status >= 500 or call.headers.get("x-sim-actor") == "estate":
             return
-        if call.operation == "POST backupStatus" and status == 200:
-            vm_id = str(call.body.get("resourceId"))
         key = (vm_id or "").lower()
         unseen = self._unseen.get(key)
         if unseen is None or call.operation not in unseen.shown_by or now < unseen.shows:

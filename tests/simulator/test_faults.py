@@ -78,7 +78,7 @@ async def test_a_5xx_comes_before_or_after_the_effect(
     assert await is_registered(azure, vm[0]) is registered
 
 
-BROKEN = [
+BROKEN: list[tuple[dict[str, Any], bool]] = [
     ({"fault": "reset", "when": "before"}, False),
     ({"fault": "reset", "when": "after"}, True),
     ({"fault": "close", "when": "before"}, False),
