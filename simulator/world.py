@@ -14,7 +14,7 @@ from simulator.core.clock import Clock
 from simulator.core.model import Operation
 from simulator.core.state import State
 from simulator.core.wire import AzureError
-from simulator.events.delivery import Hub
+from simulator.events.hub import Hub
 from simulator.faults.consequences import Knowledge
 from simulator.faults.faults import Faults
 from simulator.faults.locks import Locks

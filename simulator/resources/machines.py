@@ -109,7 +109,7 @@ def put_vm(call: Call) -> Answer:
         operation.status, operation.ended = "Succeeded", world.now()
 
     world.clock.after(state.spread(vm.key, *CREATION), finish)
-    world.hub.vm_created(vm)
+    world.hub.vm_created(vm, call)
     return Answer(201, vm_body(vm), _following(call, vm, operation))
 
 
@@ -125,7 +125,7 @@ def _update(call: Call, vm: VirtualMachine) -> Answer:
         if name not in ("vmId", "timeCreated", "provisioningState", "instanceView"):
             vm.properties[name] = copy.deepcopy(value)
     call.world.state.touch("vm", vm.key, call.world.now())
-    call.world.hub.vm_written(vm)
+    call.world.hub.vm_written(vm, call)
     return Answer(200, vm_body(vm))
 
 
@@ -148,7 +148,7 @@ def delete_vm(call: Call) -> Answer:
         world.state.vms.pop(vm.key, None)
         world.state.touch("vm", vm.key, world.now())
         operation.status, operation.ended = "Succeeded", world.now()
-        world.hub.vm_deleted(vm)
+        world.hub.vm_deleted(vm, call)
 
     world.clock.after(world.state.spread(vm.key, *DELETION), finish)
     return Answer(202, None, _following(call, vm, operation))
