@@ -35,6 +35,7 @@ def vm(state: State, vm: VirtualMachine) -> Json:
         tags=vm.tags,
         zones=vm.zones or None,
         identity=vm.identity,
+        managedBy=vm.managed_by,
         properties=vm.properties | {"extended": {"instanceView": {"powerState": power}}},
     )
 
@@ -114,7 +115,7 @@ def _phase(item: ProtectedItem) -> str:
         return "ConfiguringProtection"
     if item.soft_deleted:
         return "SoftDeleted"
-    return "ProtectionStopped" if item.state == "ProtectionStopped" else "ProtectionConfigured"
+    return "ProtectionConfigured" if item.state in ("IRPending", "Protected") else item.state
 
 
 def item(state: State, vault: Vault, item: ProtectedItem) -> Json:
