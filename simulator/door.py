@@ -160,7 +160,7 @@ class Door:
         headers |= answer.headers
         if answer.body is None:
             return web.Response(status=answer.status, headers=headers)
-        if isinstance(answer.body, str):  # a gateway's page
+        if isinstance(answer.body, str) and answer.status >= 500:  # a gateway's page
             return web.Response(status=answer.status, text=answer.body, headers=headers, content_type="text/html")
         return web.Response(
             status=answer.status,
