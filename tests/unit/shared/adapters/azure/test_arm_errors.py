@@ -105,6 +105,12 @@ async def test_an_unregistered_provider_is_permanent_although_it_is_a_conflict(
     assert "Register" in error.remedy
 
 
+async def test_a_lock_is_permanent_until_a_person_removes_it(connection: Connection, stub: Stub) -> None:
+    error = await failure(connection, stub, arm_error(409, "ScopeLocked"))
+    assert type(error) is PermanentError
+    assert "Remove the lock" in error.remedy
+
+
 async def test_a_403_names_the_missing_action(connection: Connection, stub: Stub) -> None:
     message = (
         "The client 'x' with object id 'y' does not have authorization to perform action "
