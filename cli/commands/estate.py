@@ -59,8 +59,8 @@ async def export(options: Options, wish: Wish) -> int:
             file.head("version", VERSION)
             as_of = clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             file.head("asOf", as_of)
-            policies = await _copy(source, settings, file, wish)
-    counts = {name: file.counts[name] for name in _WORDS} | {"backupPolicies": policies}
+            seen = await _copy(source, settings, file, wish)
+    counts = {name: seen[name] for name in _WORDS}
     left_out = {name: count for name, count in source.left_out.items() if count}
     if options.as_json:
         result = {"file": str(wish.file), "asOf": as_of, "anonymized": wish.anonymize, "counts": counts}
@@ -70,26 +70,28 @@ async def export(options: Options, wish: Wish) -> int:
     return exit_codes.DONE
 
 
-async def _copy(source: EstateSource, settings: Settings, file: EstateFile, wish: Wish) -> int:
-    """Write every entry; returns the number of backup policies, which lie inside their vaults."""
+async def _copy(source: EstateSource, settings: Settings, file: EstateFile, wish: Wish) -> Counter[str]:
+    """Write every entry; returns how many there were of each kind, those inside others included."""
     anonymizer = Anonymizer(keep_tags=wish.keep_tags, keep_policies=wish.keep_policies) if wish.anonymize else None
     seen: Counter[str] = Counter()
-    policies = 0
     with err().status("Reading the estate from Resource Graph") as status:
         async for section, entry in source.entries(settings.scope):
-            if section == "vaults":
-                policies += len(entry["policies"])
             shown = anonymizer.entry(section, entry) if anonymizer else entry
             if isinstance(shown, Mapping) and section == "tenant":
                 file.head(section, shown)
                 continue
             file.add(section, shown)
-            seen[section] += 1
+            seen[section] += _groups_in(entry) if section == "managementGroups" else 1
+            seen["backupPolicies"] += len(entry["policies"]) if section == "vaults" else 0
             if seen[section] % _STEP == 0:
                 status.update(
                     f"Reading the estate from Resource Graph: {seen[section]:,} {_WORDS.get(section, section)}"
                 )
-    return policies
+    return seen
+
+
+def _groups_in(tree: Mapping[str, Any]) -> int:
+    return 1 + sum(_groups_in(each) for each in tree.get("children", ()))
 
 
 def _show(wish: Wish, as_of: str, counts: Mapping[str, int], left_out: Mapping[str, int]) -> None:

@@ -98,7 +98,7 @@ def policy_entry(row: Wire) -> Entry:
     return {
         "name": required_text(row, "name"),
         "type": "V2" if text_at(definition, "policyType").upper() == "V2" else "V1",
-        "management": required_text(definition, "backupManagementType"),
+        **_given(management=text_at(definition, "backupManagementType")),
         "definition": without_secrets(definition),
     }
 
