@@ -50,7 +50,11 @@ ANSWERS = (
 UNPUBLISHED = {
     "/metadata/": "the cloud's own metadata and a managed identity's token: no resource provider's",
     "/subscriptions/{}/providers/microsoft.compute/locations/": "behind the header of a VM's operation, for polling",
+    "/subscriptions/{}/providers/microsoft.network/": "read by `az vm show -d`; no document of Network's is at hand",
+    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.network/": "as above, in a group",
     "/subscriptions/{}/providers/microsoft.eventgrid/": "no OpenAPI file and no SDK of Event Grid's is at hand",
+    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.eventgrid/": "as above, in a group",
+    "/eventsubscriptions/{}/validate": "the address that a handshake gives to the receiver: no resource",
 }
 
 NEVER_SYNCHRONOUS = "the backup service answers such changes with 202 (recorded, 2019-26)"
@@ -65,6 +69,7 @@ NEVER = {
     ("DELETE", f"{VAULT}/backuppolicies/{{}}", 202): "a policy without items is deleted at once",
     ("DELETE", VAULT, 200): "202 since 2026; 2019's recordings have 200",
     ("PATCH", VAULT, 202): "tags are changed at once",
+    ("GET", "/subscriptions/{}/providers/{}", 200): "providers that are there have routes of their own",
     ("DELETE", VM, 200): "a deletion is always accepted first",
     ("PUT", TAGS, 202): "tags are stored at once",
     ("PATCH", TAGS, 202): "tags are stored at once",

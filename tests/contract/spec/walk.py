@@ -9,6 +9,7 @@ from typing import Any
 from simulator.world import World
 from tests.contract.spec.contract import served
 from tests.contract.spec.recorder import Recorder
+from tests.contract.spec.walk_events import walk_events
 from tests.simulator.client import BACKUP, GRAPH, item_of, protect_body
 
 RS = "/providers/Microsoft.RecoveryServices"
@@ -25,6 +26,8 @@ class Walk:
 
     async def all(self) -> None:
         await self.scopes()
+        await self.metadata()
+        await self.networks()
         await self.machines()
         await self.vaults()
         await self.settings()
@@ -36,6 +39,8 @@ class Walk:
         await self.questions()
         await self.tags()
         await self.graph()
+        group = next(group.id for group in self.world.state.groups.values())
+        await walk_events(self.azure, group)
         await self.refusals()
 
     async def follow(self, headers: dict[str, str]) -> None:
@@ -63,6 +68,35 @@ class Walk:
         await ask("GET", group)
         await ask("PUT", group, {})
         await ask("GET", f"{subscription}/resourceGroups/nowhere")
+        for path in (f"{subscription}/resources", f"{group}/resources"):
+            await ask("GET", path)
+        await ask("GET", f"{subscription}/resources?$filter=resourceType eq 'Microsoft.RecoveryServices/vaults'")
+        await ask("GET", f"{subscription}/resources?$filter=name gt 'x'")
+        await ask("GET", f"{subscription}/providers")
+        for namespace in (
+            "Microsoft.Compute",
+            "Microsoft.Network",
+            "Microsoft.RecoveryServices",
+            "Microsoft.Resources",
+        ):
+            await ask("GET", f"{subscription}/providers/{namespace}")
+        await ask("GET", f"{subscription}/providers/Contoso.Nothing")
+
+    async def metadata(self) -> None:
+        """The one part that needs neither token nor api-version."""
+        for version in ("2018-01-01", "2022-09-01"):
+            await self.azure.ask("GET", f"/metadata/endpoints?api-version={version}")
+        path = "/metadata/identity/oauth2/token?resource=https://management.azure.com"
+        await self.azure.ask("GET", path, headers={"Metadata": "true"})
+        await self.azure.ask("GET", path)
+
+    async def networks(self) -> None:
+        ask = self.azure.ask
+        vm = (await self.azure.label("plain-unprotected"))["vmId"]
+        for scope in ("/".join(vm.split("/")[:3]), "/".join(vm.split("/")[:5])):
+            for kind in ("networkInterfaces", "publicIPAddresses"):
+                for found in (await ask("GET", f"{scope}/providers/Microsoft.Network/{kind}")).body["value"][:3]:
+                    await ask("GET", found["id"])
 
     async def machines(self) -> None:
         ask = self.azure.ask
