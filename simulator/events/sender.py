@@ -15,6 +15,8 @@ from simulator.events.filters import find
 from simulator.events.subscription import Config
 
 RECEIVED = range(200, 205)
+#: Where .NET's names, which Azure shows, are not the words of today's Python.
+NAMES = {413: "RequestEntityTooLarge", 416: "RequestedRangeNotSatisfiable", 422: "UnprocessableEntity"}
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def outcome_name(status: int) -> str:
     """The answer in words, as a dead letter's `lastDeliveryOutcome` has it (documented: `NotFound`)."""
     if status in RECEIVED:
         return "Delivered"
+    if status in NAMES:
+        return NAMES[status]
     try:
         return "".join(part.capitalize() for part in HTTPStatus(status).phrase.replace("-", " ").split())
     except ValueError:
