@@ -14,11 +14,10 @@ from simulator.core.fate import Fate
 from simulator.core.model import IAAS, Job, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, page, parse_filter
+from simulator.limits.quotas import Quotas
 
 #: Virtual minutes (recorded traffic, 2020 and 2026: 71 to 81 for a small VM).
 MINUTES = (62, 81)
-#: On-demand attempts per item and UTC day (support matrix, January 2026).
-PER_DAY = 9
 #: How `$filter` of the job list writes a moment: quoted, twelve-hour, no zone.
 FILTER_TIME = "%Y-%m-%d %I:%M:%S %p"
 
@@ -35,7 +34,7 @@ def trigger(call: Call) -> Answer:
     if properties.get("objectType") != "IaasVMBackupRequest":
         raise AzureError(400, "BMSUserErrorInvalidBackupRequest", "properties.objectType must be IaasVMBackupRequest.")
     expiry = _expiry(properties.get("recoveryPointExpiryTimeInUTC"), world.now())
-    _refuse(item, vault, world.now())
+    _refuse(item, vault, world.now(), world.limits.quotas)
     operation, fate = world.start_operation(), call.fate or Fate()
     base = item_id(vault, item)
     if fate.error is not None:  # no job comes of it
@@ -76,7 +75,7 @@ def trigger(call: Call) -> Answer:
     return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
 
 
-def _refuse(item: ProtectedItem, vault: Vault, now: datetime) -> None:
+def _refuse(item: ProtectedItem, vault: Vault, now: datetime, quotas: Quotas) -> None:
     if not item.active:
         raise AzureError(400, "UserErrorProtectionStopped", "The protection of the backup item is stopped.")
     jobs = [j for j in vault.jobs.values() if j.container == item.container and j.operation == "Backup"]
@@ -84,8 +83,7 @@ def _refuse(item: ProtectedItem, vault: Vault, now: datetime) -> None:
         message = "There is another backup operation in progress on the item."
         raise AzureError(409, "UserErrorBackupOperationInProgress", message)
     today = [j for j in jobs if j.user_triggered and j.started.date() == now.date()]
-    if len(today) >= PER_DAY:
-        raise AzureError(400, "UserErrorMaxDailyBackupLimitReached", "The daily limit of on-demand backups is reached.")
+    quotas.back_up(len(today))
 
 
 def _expiry(text: object, now: datetime) -> datetime:

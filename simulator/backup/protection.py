@@ -69,6 +69,7 @@ def _protect(call: Call, vault: Vault, properties: Json) -> Answer:
         raise malformed()
     policy = named(vault, str(properties["policyId"]))
     _refuse_unfit(call, vault, vm)
+    world.limits.quotas.register(vault, policy, world.now())
     item = new_item(vault, vm, policy.name, world.now(), 281476190000000 + len(state.operations))
     item.configuring = True
     state.add_item(vault, item)
@@ -106,6 +107,7 @@ def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str
     if current is not None and (current.version, policy.version) == ("V2", "V1"):
         message = "The item cannot move from an enhanced backup policy (V2) to a standard one (V1)."
         raise AzureError(400, "UserErrorPolicyTypeDowngradeNotSupported", message)
+    call.world.limits.quotas.move(vault, item, policy, call.world.now())
     resumed = item.state == "ProtectionStopped"
 
     def changed(_: Job) -> None:

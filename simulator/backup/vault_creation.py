@@ -30,6 +30,7 @@ def put_vault(call: Call) -> Answer:
         raise AzureError(400, "InvalidVaultName", f"The vault name '{call.params['vault']}' is not valid.")
     if not body.get("location") or not (body.get("sku") or {}).get("name"):
         raise AzureError(400, "InvalidRequestContent", "A vault needs location and sku.name.")
+    world.limits.quotas.add_vault(len(state.vaults.of(group.subscription)))
     location = str(body["location"]).replace(" ", "").lower()
     vault = Vault(
         id=key,
