@@ -7,6 +7,7 @@ with buckets of their own. The quotas of the backup service are asked by its han
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from simulator.core.routing import Call
@@ -20,18 +21,24 @@ from simulator.limits.settings import DEFAULT, KNOWN, Settings, profile
 if TYPE_CHECKING:
     from simulator.world import World
 
+MICROSECOND = timedelta(microseconds=1)
+
 
 class Limits:
-    """`refused` counts by limit since the start."""
+    """`refused` counts by limit since the start, the quotas' own apart."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
-        self.settings = profile(DEFAULT)
-        self.quotas = Quotas(self.settings)
+        self.quotas = Quotas(profile(DEFAULT))
         self.refused: Counter[str] = Counter()
-        self._arm = Arm(world.state.tenant)
-        self._compute = Compute(self._region_of)
-        self._backup = RecoveryServices()
+        self._take_up(profile(DEFAULT))
+
+    def _take_up(self, settings: Settings) -> None:
+        self.settings = settings
+        self.quotas.begin(settings)
+        self._arm = Arm(self._world.state.tenant, settings)
+        self._compute = Compute(self._region_of, settings)
+        self._backup = RecoveryServices(settings)
 
     def _region_of(self, vm: str) -> str:
         found = self._world.state.vms.get(vm)
@@ -44,43 +51,47 @@ class Limits:
 
     def use(self, settings: Settings) -> None:
         """Have these settings from now on; buckets are full then, and nothing has been counted."""
-        self.settings = self.quotas.settings = settings
         self._world.graph.quota_refuses = "graph" in settings.on
-        self.forget()
+        self._take_up(settings)
 
     def forget(self) -> None:
         """Begin to count anew."""
-        for each in (self._arm, self._compute, self._backup, self.quotas):
-            each.forget()
+        self._take_up(self.settings)
 
     def admit(self, call: Call) -> Answer | None:
         """Count this request, and put what is left on `call.remaining`; an answer where it is not to be served."""
+        low = call.path.lower()
         known = call.headers.get("authorization", "").lower().startswith("bearer ")
-        if not known or call.headers.get("x-sim-actor") == ESTATE or call.path.lower().startswith("/metadata/"):
+        if not known or call.headers.get("x-sim-actor") == ESTATE or low.startswith("/metadata/"):
             return None
-        now, settings = self._world.now(), self.settings
-        arm = self._arm.charge(call.path, call.method, principal_of(call.headers), settings, now)
-        call.remaining = arm.headers
-        if arm.refusal is not None:
-            return self._refuse("arm", arm.refusal)
-        for name, charge in (("compute", self._compute.charge), ("recovery-services", self._backup.charge)):
-            charged: Charged = charge(call.path, call.method, settings, now)
-            call.remaining |= charged.headers
-            if charged.refusal is not None:
-                return self._refuse(name, charged.refusal)
-        brake = self.quotas.attempt(call.method, call.path, call.operation, now)
-        return None if brake is None else brake.answer()
+        now = self._world.now()
+        moment = (now - self._world.clock.start) // MICROSECOND
+        charged: Charged | None = self._arm.charge(low, call.method, principal_of(call.headers), moment)
+        refused = self._note(call, "arm", charged)
+        if refused is None:
+            charged = self._compute.charge(low, call.method, now, moment)
+            refused = self._note(call, "compute", charged)
+        if refused is None:
+            charged = self._backup.charge(call.path, call.method, now)
+            refused = self._note(call, "recovery-services", charged)
+        if refused is None:
+            refused = self.quotas.attempt(call.method, low, call.operation, now)
+        return None if refused is None else refused.answer()
 
-    def _refuse(self, name: str, error: AzureError) -> Answer:
-        self.refused[name] += 1
-        return error.answer()
+    def _note(self, call: Call, name: str, charged: Charged | None) -> AzureError | None:
+        if charged is None:
+            return None
+        call.remaining |= charged.headers
+        if charged.refusal is not None:
+            self.refused[name] += 1
+        return charged.refusal
 
     def to_json(self) -> Json:
         """`{"limits": {name: {on, what, refused, numbers, use?}}}`; `use` has the keys that are nearest to a limit."""
         now, settings = self._world.now(), self.current()
         refused = self.refused + self.quotas.refused
         use = self.quotas.to_json(now) | {
-            "arm": self._arm.to_json(settings, now),
+            "arm": self._arm.to_json((now - self._world.clock.start) // MICROSECOND),
             "recovery-services": self._backup.to_json(),
         }
         return {

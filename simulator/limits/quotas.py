@@ -22,12 +22,12 @@ class Quotas:
     """Counts of one world; what it holds is counted when it is asked for."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
         self.refused: Counter[str] = Counter()
-        self.forget()
+        self.begin(settings)
 
-    def forget(self) -> None:
-        """Today nothing has been done yet, and nobody is kept out."""
+    def begin(self, settings: Settings) -> None:
+        """Have these settings; today nothing has been done yet, and nobody is kept out."""
+        self.settings = settings
         self._registered, self._changed, self._edited = Days(), Days(), Days()
         self._attempts = Windows()
         self._blocked: dict[str, datetime] = {}
@@ -92,12 +92,14 @@ class Quotas:
             raise AzureError(400, "UserErrorMaxDailyBackupLimitReached", message)
 
     def attempt(self, method: str, path: str, operation: str, now: datetime) -> AzureError | None:
-        """A write to the backup service is tried. An error where it has been tried too often, and for hours then on."""
-        low = path.lower()
-        if method in ("GET", "HEAD") or "/microsoft.recoveryservices/" not in low or operation in QUESTIONS:
+        """A write to the backup service is tried, at this lower-case path.
+
+        An error where that has been tried too often, and for hours from then on.
+        """
+        if method in ("GET", "HEAD") or "/microsoft.recoveryservices/" not in path or operation in QUESTIONS:
             return None
         numbers = self.settings.numbers["cloud-dos"]
-        key = f"{method} {low}"
+        key = f"{method} {path}"
         until = self._blocked.get(key)
         if until is None or now >= until:
             self._blocked.pop(key, None)
