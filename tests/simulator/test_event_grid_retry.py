@@ -205,10 +205,42 @@ async def test_a_changed_address_gets_what_is_still_pending(azure: Client, recei
     assert (await counts(azure))["delivered"] == 1
 
 
+async def _copies(azure: Client, receiver: Receiver, first: int, **more: Any) -> dict[str, list[int]]:
+    """Four events, each with one copy; the first request of each is answered `first`, all others 200. By event id."""
+    answered: dict[str, list[int]] = {}
+
+    def answer(body: Any) -> int:
+        given_so_far = answered.setdefault(body[0]["id"], [])
+        given_so_far.append(200 if given_so_far else first)
+        return given_so_far[-1]
+
+    receiver.answer = answer
+    await settings(azure, duplicates=1, copies=2)
+    await everywhere(azure, receiver.url, rules=TAGS_ONLY, **more)
+    for label in (await azure.labels("plain-unprotected"))[:4]:
+        await tag(azure, label["vmId"])
+    await azure.until_idle()
+    assert len(answered) == 4
+    return answered
+
+
+async def test_a_copy_that_is_received_ends_the_attempts(azure: Client, receiver: Receiver) -> None:
+    answered = await _copies(azure, receiver, 503)  # after which the next attempt comes later than any copy
+    assert list(answered.values()) == [[503, 200]] * 4
+    assert (await counts(azure))["delivered"] == 4
+
+
+async def test_an_event_that_has_been_given_up_comes_no_more(azure: Client, receiver: Receiver) -> None:
+    answered = await _copies(azure, receiver, 400, deadLetterDestination=STORE)
+    dead = {blob["content"][0]["id"] for blob in await azure.get("/_sim/deadletters")}
+    assert dead
+    assert {each for each, statuses in answered.items() if 200 not in statuses} == dead
+
+
 ANSWERS = st.lists(st.sampled_from([200, 204, 205, 301, 400, 401, 404, 413, 429, 500, 503]), min_size=1, max_size=12)
 
 
-@examples(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     answers=ANSWERS,
     duplicates=st.sampled_from([0.0, 0.5, 1.0]),
