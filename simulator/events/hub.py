@@ -113,7 +113,7 @@ class Hub:
 
     def answered(self, call: Call, answer: Answer) -> None:
         """A request has been answered: tell what it did, at once or when its long-running operation has ended."""
-        found = activity.happening(call, answer)
+        found = activity.happening(call, answer) if self.subscriptions else None
         if found is None or not self._listeners(found.resource):
             return
         told, operation = found, activity.operation_of(call, answer)

@@ -168,6 +168,16 @@ async def test_the_same_token_is_the_same_caller_and_never_shown(azure: Client, 
     assert "opaque" not in json.dumps(receiver.got)
 
 
+async def test_the_estates_own_people_have_a_name(azure: Client, receiver: Receiver) -> None:
+    await _listening(azure, receiver)
+    vm = (await azure.label("no-tags"))["vmId"]
+    await azure.ask("PATCH", vm, {"tags": {"a": "b"}}, headers={"x-sim-actor": "estate"})
+    await azure.until_idle()
+    [event] = receiver.events
+    assert event["data"]["claims"]["name"] == "Estate Owner"
+    assert event["data"]["authorization"]["evidence"]["principalType"] == "User"
+
+
 async def test_claims_are_empty_where_they_are_set_to_be(azure: Client, receiver: Receiver) -> None:
     await everywhere(azure, receiver.url, rules=TAGS_ONLY)
     await settings(azure, duplicates=0, bareClaims=1)

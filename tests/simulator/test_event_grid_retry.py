@@ -193,6 +193,15 @@ async def test_a_receiver_that_is_gone_counts_as_failed(azure: Client) -> None:
     assert (await counts(azure))["dropped"] == 1
 
 
+async def test_a_redirect_is_a_failure_and_not_followed(azure: Client, receiver: Receiver) -> None:
+    async with receiving() as other:
+        receiver.status, receiver.location = 307, other.url
+        await _one_event(azure, receiver, retryPolicy={"maxDeliveryAttempts": 2})
+        await azure.until_idle()
+        assert (len(receiver.got), other.got) == (2, [])
+    assert (await counts(azure))["dropped"] == 1
+
+
 async def test_a_changed_address_gets_what_is_still_pending(azure: Client, receiver: Receiver) -> None:
     receiver.status = 500
     await _one_event(azure, receiver)

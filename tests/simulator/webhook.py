@@ -20,6 +20,8 @@ class Receiver:
     handshake: str = "passes"
     #: What to answer to one delivery, where `status` is not enough.
     answer: Callable[[Any], int] | None = None
+    #: Where to send those who deliver, with a `status` that says so.
+    location: str = ""
     #: While this is set the receiver does not answer.
     hang: asyncio.Event | None = None
     got: list[Any] = field(default_factory=list)
@@ -43,7 +45,8 @@ class Receiver:
         self.headers.append(dict(request.headers))
         if self.hang is not None:
             await self.hang.wait()
-        return web.Response(status=self.answer(body) if self.answer else self.status)
+        headers = {"Location": self.location} if self.location else {}
+        return web.Response(status=self.answer(body) if self.answer else self.status, headers=headers)
 
     @property
     def events(self) -> list[dict[str, Any]]:
