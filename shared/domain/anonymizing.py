@@ -104,7 +104,7 @@ class Anonymizer:
 
     def entry(self, section: str, entry: Any) -> Any:
         """The entry of this section without its names. KeyError for a section that nobody taught it."""
-        return {
+        made = {
             "regions": lambda each: each,
             "tenant": lambda each: {"id": self._guid(each["id"])},
             "subscriptions": self._subscription,
@@ -114,6 +114,7 @@ class Anonymizer:
             "virtualMachines": self._vm,
             "protectedItems": self._item,
         }[section](entry)
+        return {name: made[name] for name in entry if name in made} if isinstance(made, dict) else made
 
     def _token(self, kind: str, text: str) -> str:
         key = (kind, text.lower())
@@ -236,7 +237,7 @@ class Anonymizer:
             return [self._filtered(each, kept[0]) for each in value] if isinstance(value, list) else None
         if not isinstance(value, Mapping):
             return None
-        found = {name: self._filtered(value[name], inner) for name, inner in kept.items() if name in value}
+        found = {name: self._filtered(each, kept[name]) for name, each in value.items() if name in kept}
         return {name: each for name, each in found.items() if each is not None}
 
     def _disk(self, name: str) -> str:
