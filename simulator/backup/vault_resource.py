@@ -22,6 +22,9 @@ def take(state: State, vault: Vault, body: Json) -> None:
     """Keep what a PUT or PATCH says; what it does not name stays. Raises AzureError 400 before anything is changed."""
     given, wanted = tags(body), an_object(body, "identity")
     encryption = an_object(an_object(body, "properties"), "encryption")
+    key_owner = an_object(encryption, "kekIdentity")
+    if key_owner:
+        encryption = encryption | {"kekIdentity": {"useSystemAssignedIdentity": False} | key_owner}
     if wanted:
         identity = _identity(state, vault, wanted)
         vault.settings["identity"] = identity
