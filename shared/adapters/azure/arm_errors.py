@@ -19,6 +19,8 @@ from azure.core.exceptions import (
     DecodeError,
     DeserializationError,
     HttpResponseError,
+    ServiceRequestTimeoutError,
+    ServiceResponseTimeoutError,
 )
 
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
@@ -71,9 +73,10 @@ def translate(error: Exception, resource_id: str = "", *, connection_wide: bool 
             code="MalformedAnswer",
             resource_id=resource_id,
         )
+    late = isinstance(error, ServiceRequestTimeoutError | ServiceResponseTimeoutError | TimeoutError)
     return RetryLaterError(
         f"Azure could not be reached: {clean(str(error)) or type(error).__name__}",
-        code="NoAnswer",
+        code="NoAnswerInTime" if late else "NoAnswer",
         resource_id=resource_id,
         may_have_happened=True,
     )
