@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import __version__
+from cli.demo.weather import Weather
 from cli.guard import run_async, run_verb
 from cli.options import Options
 
@@ -62,11 +63,12 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same estate.")] = 1,
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write the report.")] = None,
+    faults: Annotated[Weather, typer.Option("--faults", help="How much goes wrong on the way.")] = Weather.NONE,
 ) -> None:
     """Watch the whole job against a local Azure: events, sweep, protection, first backups, report."""
     from cli.commands import demo as verb
 
-    run_verb(lambda: verb.run(vms=vms, seed=seed, as_json=as_json, out=out), as_json=as_json)
+    run_verb(lambda: verb.run(vms=vms, seed=seed, as_json=as_json, out=out, weather=faults), as_json=as_json)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
