@@ -18,12 +18,14 @@ from simulator.limits.quotas import Quotas
 
 #: Virtual minutes (recorded traffic, 2020 and 2026: 71 to 81 for a small VM).
 MINUTES = (62, 81)
+#: Virtual seconds until the operation has succeeded and names the job (recorded traffic, 2019-20: under 3).
+BEGINNING = 2
 #: How `$filter` of the job list writes a moment: quoted, twelve-hour, no zone.
 FILTER_TIME = "%Y-%m-%d %I:%M:%S %p"
 
 
 def trigger(call: Call) -> Answer:
-    """202 with both headers; the operation has succeeded at once and names the job. Raises AzureError 400, 404, 409."""
+    """202 with both headers; the operation soon succeeds and names the job. Raises AzureError 400, 404, 409."""
     world, state, vault = call.world, call.world.state, find_vault(call)
     pending = find_item(call, vault)
     if pending is not None and pending.configuring:
@@ -51,7 +53,7 @@ def trigger(call: Call) -> Answer:
         policy=item.policy,
         expiry=expiry,
     )
-    operation.job, operation.status, operation.ended = job.id, "Succeeded", world.now()
+    operation.job = job.id
     state.add_job(vault, job)
     item.last_status = "InProgress"
 
@@ -69,6 +71,10 @@ def trigger(call: Call) -> Answer:
         state.touch_item(item, now)
         state.touch_job(vault, job, now)
 
+    def begun() -> None:
+        operation.status, operation.ended = "Succeeded", world.now()
+
+    world.clock.after(BEGINNING, begun)
     world.clock.after(60 * state.spread(item.source_id.lower(), *MINUTES) + fate.delay, finish)
     state.touch_item(item, world.now())
     state.touch_job(vault, job, world.now())
@@ -123,7 +129,7 @@ def list_jobs(call: Call) -> Answer:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.strptime(text, FILTER_TIME).replace(tzinfo=UTC)
+        return datetime.strptime(text.replace(" 00:", " 12:", 1), FILTER_TIME).replace(tzinfo=UTC)
     except ValueError:
         message = f"The filter's time '{text}' is not in the format '2026-01-31 12:00:00 AM'."
         raise AzureError(400, "BMSUserErrorInvalidFilter", message) from None

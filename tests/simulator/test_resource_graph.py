@@ -65,7 +65,7 @@ async def test_a_protect_shows_at_once_and_in_resource_graphs_own_words(azure: C
     assert (row["state"], row["policy"], row["point"]) == ("ProtectionConfigured", "DefaultPolicy", None)
     assert row["info"]["resourceID"] == vm
     await azure.back_up(vm, vault)
-    await azure.advance()
+    await azure.until_idle()
     [row] = (await azure.graph(query)).body["data"]
     assert row["point"]
 
