@@ -71,6 +71,9 @@ class Door:
             call.raw = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return self._respond(call, AzureError(413, "RequestEntityTooLarge", "The body is too large.").answer())
+        except web.RequestPayloadError:
+            message = "The request content was invalid: it is not encoded as its headers say."
+            return self._respond(call, AzureError(400, "InvalidRequestContent", message).answer())
         if path.lower().startswith("/_sim/"):
             answer = await self._guarded(self._serve(self.control, call))
         else:

@@ -2,7 +2,7 @@
 
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,11 +15,25 @@ from simulator.estate.file import load
 from simulator.estate.file_unfinished import go_on
 from simulator.world import World
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+#: Longest first line and header of a request, in bytes: signed addresses run to several thousand.
+LINE = 2**16
+
+
+@web.middleware
+async def _in_azures_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What no route takes (`OPTIONS *`) is refused as everything else is, not in the library's own words."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        error = {"code": "InvalidResourceType", "message": "No resource type answers at this address."}
+        return web.json_response({"error": error}, status=404)
+
 
 def create_app(world: World) -> web.Application:
     """An aiohttp application that serves this world, background clock included."""
     door = Door(world)
-    app = web.Application(client_max_size=4 * 2**20)
+    app = web.Application(client_max_size=4 * 2**20, middlewares=[_in_azures_shape])
     app.router.add_route("*", "/{tail:.*}", door.handle)
     app.cleanup_ctx.append(door.lifetime)
     return app
@@ -54,7 +68,9 @@ async def running(
     world = World(state, clock, latency=latency, graph_lag=graph_lag)
     if estate is not None:
         go_on(world)
-    runner = web.AppRunner(create_app(world), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        create_app(world), access_log=None, shutdown_timeout=1.0, max_line_size=LINE, max_field_size=LINE
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls)
