@@ -65,7 +65,7 @@ class Door:
             query={name.lower(): value for name, value in request.query.items()},
             raw=b"",
             base=f"{request.scheme}://{request.host}",
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers={name.lower(): _readable(value) for name, value in request.headers.items()},
         )
         try:
             call.raw = await request.read()
@@ -115,6 +115,7 @@ class Door:
             answer = await self._guarded(_run(handler, call))
             world.hub.answered(call, answer)
         write.status, write.over_existing = answer.status, call.over_existing
+        write.in_vain = call.fate is not None and call.fate.error is not None
         world.ledger.record(write, estate=call.headers.get("x-sim-actor") == "estate")
         if strike.spared:
             world.knowledge.read(call, vm, answer.status, world.now())
@@ -182,6 +183,15 @@ class Door:
             content_type="application/json",
             charset="utf-8",
         )
+
+
+def _readable(value: str) -> str:
+    """A header's value with bytes that are no UTF-8 read as Latin-1: what cannot be written again helps nobody."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _answering(error: AzureError) -> Handler:

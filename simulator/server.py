@@ -1,6 +1,7 @@
 """Serving one simulated Azure: `create_app` makes the application, `running` serves it for the length of a block."""
 
 import contextlib
+import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
@@ -15,6 +16,8 @@ from simulator.estate.file import load
 from simulator.estate.file_unfinished import go_on
 from simulator.world import World
 
+log = logging.getLogger(__name__)
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Longest first line and header of a request, in bytes: signed addresses run to several thousand.
 LINE = 2**16
@@ -22,12 +25,18 @@ LINE = 2**16
 
 @web.middleware
 async def _in_azures_shape(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What no route takes (`OPTIONS *`) is refused as everything else is, not in the library's own words."""
+    """What no route takes (`OPTIONS *`) and what fails is told as everything else, not in the library's own words."""
     try:
         return await handler(request)
     except web.HTTPNotFound:
         error = {"code": "InvalidResourceType", "message": "No resource type answers at this address."}
         return web.json_response({"error": error}, status=404)
+    except (web.HTTPException, ConnectionError):
+        raise
+    except Exception:
+        log.exception("the simulator failed")
+        error = {"code": "InternalServerError", "message": "The simulator failed; its log says why."}
+        return web.json_response({"error": error}, status=500)
 
 
 def create_app(world: World) -> web.Application:

@@ -66,7 +66,7 @@ class World:
         if call.operation in ASKED_ABOUT_A_VM:
             with contextlib.suppress(AzureError):  # what is no body is about no VM
                 return self.canonical_vm(str(call.body.get("resourceId") or "")) or None
-        if "protectioncontainers" not in low or low[0] != "subscriptions":
+        if "protectioncontainers" not in low[:-1] or low[0] != "subscriptions":
             return None
         container = parts[low.index("protectioncontainers") + 1].split(";")
         if container[0].lower() != "iaasvmcontainer" or len(container) < 4:

@@ -5,6 +5,7 @@ Refuses to know any resource: a shape that belongs to one Azure service lives wi
 
 import base64
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -108,13 +109,25 @@ def parse_filter(text: str) -> dict[str, str]:
     return found
 
 
+def _no_number(word: str) -> None:
+    """`NaN` and `Infinity` are Python's, not JSON's: kept, they would make every later answer unreadable."""
+    raise ValueError(f"{word} is no JSON value")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
 def parse_body(raw: bytes) -> Json:
     """A request's body as an object; empty gives `{}`. Raises AzureError 400 on anything that is no JSON object."""
     if not raw.strip():
         return {}
     try:
-        body = json.loads(raw)
-    except ValueError as error:
+        body = json.loads(raw, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
         raise AzureError(400, "InvalidRequestContent", f"The request content was invalid: {error}") from None
     if not isinstance(body, dict):
         raise AzureError(400, "InvalidRequestContent", "The request content was invalid: expected an object.")
