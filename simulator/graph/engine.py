@@ -97,8 +97,7 @@ class Graph:
                 order = "" if plan.sorted else ' ORDER BY "id"'
                 ids = f'SELECT "id" FROM ({plan.sql}){order}'
                 name, total = self._store.result((ids, keys, str(bound)), ids, bound, keys)
-                wanted = [row[0] for row in self._store.slice(name, skip, top).rows]
-                page = self._store.only(wanted, f"SELECT * FROM ({plan.sql}){order}", bound, keys)
+                page = self._store.rows_of(name, skip, top, f"SELECT * FROM ({plan.sql}){order}", bound)
             else:
                 name, total = self._store.result((plan.sql, keys, str(bound)), plan.sql, bound, keys)
                 page = self._store.slice(name, skip, top)

@@ -21,7 +21,7 @@ from simulator.graph.schema import TABLES
 from simulator.graph.store import Image
 
 #: Records read from the state at a stretch; others are served between two of them.
-AT_A_TIME = 250
+AT_A_TIME = 500
 #: Resource Graph keeps backup jobs that long (documentation of Azure Backup, 2021).
 JOBS_KEPT = timedelta(days=14)
 

@@ -19,11 +19,12 @@ from simulator.graph.schema import COLUMNS, DYNAMIC, TABLES
 DEAD_ROWS = 20_000
 #: Results kept for the pages to come.
 RESULTS = 4
+#: Rows held back until so many of one table can be put in at once, or a query comes.
+BUFFER = 10_000
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _NAMES = ", ".join(f'"{column}"' for column in COLUMNS)
 _FIELDS = ", ".join(f'"{column}" {"JSON" if column in DYNAMIC else "VARCHAR"}' for column in COLUMNS)
-_HOLDERS = ", ".join(["unnest(?::BIGINT[])"] + ["unnest(?::VARCHAR[])"] * (len(COLUMNS) + 1))
 
 #: The rows of one record by table, each with the key of the scope that shows it.
 Image = dict[str, list[Json]]
@@ -37,23 +38,21 @@ class Store:
         self._results: dict[tuple[object, int], str] = {}
         self._made = 0
         self._dead = dict.fromkeys(TABLES, 0)
+        self._buffered = dict.fromkeys(TABLES, 0)
+        self._appenders: dict[str, duckdb.Appender] = {}
         self._db = duckdb.connect(":memory:")
         for setting in ("TimeZone='UTC'", "enable_external_access=false", "threads=1", "preserve_insertion_order=true"):
             self._db.execute(f"SET {setting}")
         for schema in ("store", "scoped", "page"):
             self._db.execute(f"CREATE SCHEMA {schema}")
-        self._limit("scope", [])
-        self._limit("page", [])
+        self._db.execute("CREATE TABLE store.inside (key VARCHAR)")
+        self._db.execute("CREATE TABLE store.page (id VARCHAR)")
         for table in TABLES:
             self._db.execute(f"CREATE TABLE store.{table} (record BIGINT, scope VARCHAR, {_FIELDS})")
-            self._make_views(table)
-
-    def _make_views(self, table: str) -> None:
-        inside = "scope IN (SELECT unnest(getvariable('scope')))"
-        here = "id IN (SELECT unnest(getvariable('page')))"
-        rows = f"SELECT {_NAMES} FROM store.{table}"
-        self._db.execute(f"CREATE OR REPLACE VIEW scoped.{table} AS {rows} WHERE {inside}")
-        self._db.execute(f"CREATE OR REPLACE VIEW page.{table} AS {rows} WHERE {here} AND {inside}")
+            rows = f"SELECT {_NAMES} FROM store.{table}"
+            self._db.execute(f"CREATE VIEW scoped.{table} AS {rows} WHERE scope IN (SELECT key FROM store.inside)")
+            self._db.execute(f"CREATE VIEW page.{table} AS {rows} WHERE id IN (SELECT id FROM store.page)")
+            self._appenders[table] = self._db.appender(f"store.{table}")
 
     def close(self) -> None:
         """Give everything back."""
@@ -79,6 +78,7 @@ class Store:
         self.version += 1
 
     def _delete(self, table: str, records: list[int]) -> None:
+        self._flush(table)
         gone = self._db.execute(
             f"DELETE FROM store.{table} WHERE record IN (SELECT unnest(?::BIGINT[]))", [records]
         ).fetchall()[0][0]
@@ -88,16 +88,24 @@ class Store:
             self._db.execute(f"CREATE TABLE store.anew AS FROM store.{table}")
             self._db.execute(f"DROP TABLE store.{table}")
             self._db.execute(f"ALTER TABLE store.anew RENAME TO {table}")
-            self._make_views(table)
+            self._appenders[table] = self._db.appender(f"store.{table}")
             self._dead[table] = 0
 
     def _insert(self, table: str, rows: list[tuple[int, Json]]) -> None:
-        """Column by column: one statement whatever the number of rows, and several times faster than by row."""
-        values: list[list[Any]] = [[record for record, _ in rows], [row["scope"] for _, row in rows]]
-        for column in COLUMNS:
-            cells = [row[column] for _, row in rows]
-            values.append([None if c is None else _encode(c) for c in cells] if column in DYNAMIC else cells)
-        self._db.execute(f"INSERT INTO store.{table} SELECT {_HOLDERS}", values)
+        """Buffer the rows: many in one go are put in several times faster than few in many."""
+        made = [
+            (record, row["scope"], *[_cell(row[column], column in DYNAMIC) for column in COLUMNS])
+            for record, row in rows
+        ]
+        self._appenders[table].append_rows(made)
+        self._buffered[table] += len(made)
+        if self._buffered[table] >= BUFFER:
+            self._flush(table)
+
+    def _flush(self, table: str) -> None:
+        if self._buffered[table]:
+            self._appenders[table].flush()
+            self._buffered[table] = 0
 
     def result(self, key: object, sql: str, bound: Json, scope: Sequence[str]) -> tuple[str, int]:
         """Keep the rows of a statement under `key` and this version; its table's name and how many rows it has.
@@ -106,7 +114,11 @@ class Store:
         """
         name = self._results.pop((key, self.version), None)
         if name is None:
-            self._limit("scope", list(scope))
+            for table in TABLES:
+                self._flush(table)
+            self._db.execute(
+                "CREATE OR REPLACE TABLE store.inside AS SELECT unnest(?::VARCHAR[]) AS key", [list(scope)]
+            )
             self._db.execute("SET schema='scoped'")
             self._made += 1
             name = f"result{self._made}"
@@ -119,13 +131,11 @@ class Store:
 
     def slice(self, name: str, start: int, count: int) -> "Fetched":
         """Those rows of a result, in their order."""
-        window = f"WHERE rowid BETWEEN {start} AND {start + count - 1} ORDER BY rowid"
-        return self._fetch(f"SELECT * FROM temp.{name} {window}", {})
+        return self._fetch(f"SELECT * FROM temp.{name} {_window(start, count)}", {})
 
-    def only(self, ids: Sequence[str], sql: str, bound: Json, scope: Sequence[str]) -> "Fetched":
-        """A statement's rows where the tables hold nothing but the rows of these ids."""
-        self._limit("scope", list(scope))
-        self._limit("page", list(ids))
+    def rows_of(self, name: str, start: int, count: int, sql: str, bound: Json) -> "Fetched":
+        """A statement's rows where the tables hold nothing but the rows whose ids are those rows of a result."""
+        self._db.execute(f"CREATE OR REPLACE TABLE store.page AS SELECT id FROM temp.{name} {_window(start, count)}")
         self._db.execute("SET schema='page'")
         return self._fetch(sql, bound)
 
@@ -134,15 +144,20 @@ class Store:
         described = cursor.description or []
         return Fetched([(str(column[0]), str(column[1])) for column in described], cursor.fetchall())
 
-    def _limit(self, variable: str, values: list[str]) -> None:
-        self._db.execute(f"SET VARIABLE {variable} = ?::VARCHAR[]", [values])
-
 
 class Fetched:
     """Rows as DuckDB gives them, with each column's name and DuckDB type."""
 
     def __init__(self, columns: list[tuple[str, str]], rows: list[tuple[Any, ...]]) -> None:
         self.columns, self.rows = columns, rows
+
+
+def _window(start: int, count: int) -> str:
+    return f"WHERE rowid BETWEEN {start} AND {start + count - 1} ORDER BY rowid"
+
+
+def _cell(value: Any, dynamic: bool) -> Any:
+    return _encode(value) if dynamic and value is not None else value
 
 
 def _number(name: str) -> int:
