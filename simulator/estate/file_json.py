@@ -24,6 +24,8 @@ from simulator.estate.file_text import (
 from simulator.estate.file_yaml import node_of
 
 _CHUNK = 1 << 20
+_SMALL, _ALIKE = 8, 4096  # keys of an object that may be shared, and how many are remembered
+_PLAIN = (str, bool)  # not numbers: 1 and true are alike to a dictionary
 _SPACE = " \t\r\n"
 
 
@@ -31,19 +33,30 @@ class _Twice(ValueError):
     """A key that appears twice in one object."""
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = {sys.intern(name): value for name, value in pairs}
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(next(name for name in names if names.count(name) > 1))
-    return made
+class _Objects:
+    """Makes the file's objects. Small ones that are alike (images, sizes) are one: nobody writes to them."""
+
+    def __init__(self) -> None:
+        self._alike: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = {sys.intern(name): value for name, value in pairs}
+        if len(made) != len(pairs):
+            names = [name for name, _ in pairs]
+            raise _Twice(next(name for name in names if names.count(name) > 1))
+        if len(pairs) > _SMALL or any(type(value) not in _PLAIN for value in made.values()):
+            return made
+        if len(self._alike) > _ALIKE:
+            self._alike.clear()
+        return self._alike.setdefault(tuple(pairs), made)
 
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number that JSON knows")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_number)
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_Objects(), parse_constant=_no_number)
 
 
 def entries(stream: TextIO, file: Path, objection: Objection) -> Iterator[Entry]:
@@ -74,7 +87,7 @@ def _section(reader: "_Reader", name: str, file: Path) -> Iterator[Entry]:
         value, at = reader.value(name)
         yield Entry(name, None, value, _locator(file, at))
         return
-    index = 0
+    index, otherwise = 0, f"a comma or the end of the list {shown(name)} is missing"
     if reader.passes("]"):
         return
     while True:
@@ -83,7 +96,7 @@ def _section(reader: "_Reader", name: str, file: Path) -> Iterator[Entry]:
         index += 1
         if reader.passes("]"):
             return
-        reader.expect(",", f"a comma or the end of the list {shown(name)} is missing")
+        reader.expect(",", otherwise)
 
 
 class _locator:  # noqa: N801  # used as a function; a class, because 100,000 closures would take twice the memory
@@ -98,7 +111,7 @@ class _locator:  # noqa: N801  # used as a function; a class, because 100,000 cl
         with self.file.open(encoding="utf-8-sig") as stream:
             line, column = _place(stream, self.at)
             text = stream.read(MAX_ENTRY)
-        _, end = _DECODER.raw_decode(text)
+        _, end = _decoder().raw_decode(text)
         return node_of(text[:end], self.file, line, column).find(path)
 
 
@@ -120,7 +133,7 @@ class _Reader:
     """A window over the text. `offset` counts the characters before it."""
 
     def __init__(self, stream: TextIO, file: Path) -> None:
-        self._stream, self._file = stream, file
+        self._stream, self._file, self._decoder = stream, file, _decoder()
         self._text, self._at, self._before, self._ended = "", 0, 0, False
 
     @property
@@ -161,7 +174,7 @@ class _Reader:
         start = self.offset
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._text, self._at)
+                value, end = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 if len(self._text) - self._at < MAX_ENTRY and self._more():
                     continue

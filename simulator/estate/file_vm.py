@@ -31,11 +31,14 @@ def properties_of(given: VmEntry, vm_id: str, as_of: datetime) -> tuple[Json, tu
         _put(properties, where, value)
     if "storageProfile" not in given.properties:
         _lay_disk(properties["storageProfile"] if "storageProfile" in properties else _new(properties), vm_id)
-    properties.setdefault("storageProfile", {}).setdefault("osDisk", {})
+    if "osDisk" not in properties.get("storageProfile", {}):
+        properties["storageProfile"] = {**properties.get("storageProfile", {}), "osDisk": {}}
     properties.setdefault("hardwareProfile", {"vmSize": "Standard_D2s_v5"})
     properties.setdefault("provisioningState", "Succeeded")
-    properties.setdefault("vmId", str(uuid.uuid5(uuid.NAMESPACE_URL, vm_id.lower())))
-    properties.setdefault("timeCreated", stamp(as_of - AGE))
+    if "vmId" not in properties:
+        properties["vmId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, vm_id.lower()))
+    if "timeCreated" not in properties:
+        properties["timeCreated"] = stamp(as_of - AGE)
     return properties, None
 
 

@@ -48,7 +48,7 @@ def management_groups(chains: Mapping[str, Sequence[str]]) -> list[Entry]:
     parents: dict[str, str] = {}
     entries: dict[str, Entry] = {}
     for subscription, chain in chains.items():
-        for name, parent in zip(chain, [*chain[1:], ""], strict=True):
+        for name, parent in zip(chain, (*chain, "")[1:], strict=True):
             if parents.setdefault(name, parent) != parent:
                 raise ValueError(f"management group {name} has two parents: it was moved while it was read")
             entries.setdefault(name, {"name": name})

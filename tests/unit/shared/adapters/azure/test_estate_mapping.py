@@ -15,7 +15,11 @@ SECRETS: list[dict[str, Any]] = [
     {"userData": "SECRET"},
     {"storageProfile": {"osDisk": {"encryptionSettings": {"diskEncryptionKey": {"secretUrl": "SECRET"}}}}},
     {"storageProfile": {"osDisk": {"encryptionSettings": {"keyEncryptionKey": {"keyUrl": "SECRET"}}}}},
-    {"extensions": [{"protectedSettings": "SECRET", "sasUri": "SECRET", "accessToken": "SECRET", "connectionString": "SECRET"}]},
+    {
+        "extensions": [
+            {"protectedSettings": "SECRET", "sasUri": "SECRET", "accessToken": "SECRET", "connectionString": "SECRET"}
+        ]
+    },
 ]
 
 
