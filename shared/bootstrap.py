@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.domain.azure_answers import Subscription
-from shared.domain.matching import CompiledPolicy
+from shared.domain.compiled_policy import CompiledPolicy
 from shared.errors import SettingsError
 from shared.intake import Intake
 from shared.ports import Backup, Clock, Compute, FindingStore, Inventory, Notices, WorkSource

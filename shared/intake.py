@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
+from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.events import Ignored, IgnoredBecause, read_event
-from shared.domain.matching import CompiledPolicy
 from shared.domain.model import ReconcileRequest
 from shared.ports import Clock, Intent, Inventory, Ledger, WorkQueue
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.act import POLL, Actor, outcome_of, protect_key
-from shared.domain.matching import CompiledPolicy, evaluate
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.matching import evaluate
 from shared.domain.model import (
     ACTIVE_STATES,
     Action,
@@ -64,8 +65,12 @@ class Reconciler:
 
     @property
     def may_write(self) -> bool:
-        """Both the policy and the operator permit writing."""
-        return self.enforce and self.policy.mode is Mode.ENFORCE
+        """Both the policy and the operator permit writing, for one rule at least."""
+        return self.enforce and self.policy.mode is Mode.ENFORCE and not self.policy.policy.spec.paused
+
+    def may_write_for(self, verdict: Verdict) -> bool:
+        """Both permit writing for a VM with this verdict."""
+        return self.enforce and self.policy.permits_writes(verdict.rule)
 
     async def reconcile(self, request: ReconcileRequest) -> Reconciled:
         """Look at one VM and do the next step for it. Raises SettingsError only; the rest is in the outcome."""
@@ -108,7 +113,7 @@ class Reconciler:
             await self.ledger.forget(protect_key(request.vm_id.key))
         if not actions or isinstance(protection, Unread):
             outcome = self._without_action(seen, verdict, just_protected=followed.protected)
-        elif not self.may_write:
+        elif not self.may_write_for(verdict):
             outcome = Outcome(Status.DRY_RUN)
         else:
             actor = Actor(self.backup, self.ledger, self.pause, self.clock)

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
+from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.limits import excess
-from shared.domain.matching import CompiledPolicy, evaluate
+from shared.domain.matching import evaluate
 from shared.domain.model import (
     UNPROTECTED,
     Action,
@@ -77,7 +78,7 @@ class Sweeper:
             seen = Observation(vm, item, here, now)
             verdict = evaluate(seen, self.policy, now)
             findings.append(self._finding(vm, item, verdict, plan(seen, verdict, self.policy), run_id))
-        to_change = tuple(each for each in findings if each.actions or each.verdict.has(Reason.PROTECTION_IN_PROGRESS))
+        to_change = tuple(each for each in findings if self._wants_change(each))
         return Discovery(run_id, tuple(findings), to_change, within)
 
     def check_limits(self, discovery: Discovery) -> None:
@@ -95,7 +96,7 @@ class Sweeper:
 
     async def start(self, discovery: Discovery) -> None:
         """Second half of a sweep: check the limits, keep the findings, send the requests."""
-        writing = self.enforce and self.policy.mode is Mode.ENFORCE
+        writing = self.enforce and self.policy.mode is Mode.ENFORCE and not self.policy.policy.spec.paused
         if not writing:
             await self.findings.replace_all(discovery.findings, discovery.subscriptions)
             return
@@ -130,6 +131,13 @@ class Sweeper:
         for vault in await self.inventory.vaults(scope):
             by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
         return {key: tuple(each) for key, each in by_subscription.items()}
+
+    def _wants_change(self, finding: Finding) -> bool:
+        """Something is left to do, and the rule does not merely audit."""
+        rule = self.policy.rule_named(finding.verdict.rule)
+        if rule is not None and rule.rule.effect == "audit":
+            return False
+        return bool(finding.actions) or finding.verdict.has(Reason.PROTECTION_IN_PROGRESS)
 
     def _finding(
         self, vm: Vm, item: Protection | Unread, verdict: Verdict, actions: tuple[Action, ...], run_id: str

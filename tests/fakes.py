@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from shared.domain import messages
 from shared.domain.arm_id import ArmId, parse_id, parse_vm_id
 from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, Scope, Subscription
-from shared.domain.matching import CompiledPolicy
+from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.model import ACTIVE_STATES, Finding, Protection, ProtectionState, ReconcileRequest, Vault, Vm
 from shared.errors import BackstopError, PermanentError
 from shared.ports import Intent
