@@ -13,7 +13,6 @@ from shared.domain.policy_selector import Age, Selector
 from shared.domain.policy_types import TagTest
 from shared.domain.selectors import compile_selector
 
-
 #: Where an effective tag may come from, nearest first.
 ORIGINS = {"tags": "", "resource_group_tags": " (resource group)", "subscription_tags": " (subscription)"}
 

@@ -21,7 +21,8 @@ from tests.unit.shared.test_invariants import VAULTS, Drawn, drawn_vms
 DEMO = demo_policy()
 DISABLED = compiled("mode: disabled\nrules: [{name: all, priority: 1, match: {}}]")
 PICKY = compiled(
-    "rules: [{name: picky, priority: 1, match: {tags: {env: [prod, dev]}}, vault: {select: {names: ['*-2', '*-far', '*-us']}}}]"
+    "rules: [{name: picky, priority: 1, match: {tags: {env: [prod, dev]}},"
+    " vault: {select: {names: ['*-2', '*-far', '*-us']}}}]"
 )
 FAR = a_vault("vault-far", subscription="22222222-2222-4222-8222-222222222222")
 HERE, THERE = a_vault(), a_vault("vault-us", "eastus")
