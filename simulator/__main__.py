@@ -1,6 +1,6 @@
 """`python -m simulator`: serve one simulated Azure until SIGINT or SIGTERM.
 
-Prints exactly one line once it answers: `Simulator ready at http://127.0.0.1:PORT`.
+Prints exactly one line on standard output once it answers: `Simulator ready at http://127.0.0.1:PORT`, or https.
 """
 
 import argparse
@@ -11,8 +11,12 @@ import os
 import signal
 import sys
 
+from simulator.estate.file_text import EstateFileError
+from simulator.faults.api import apply as set_faults
+from simulator.first_steps import first_steps
 from simulator.options import parse
 from simulator.server import running
+from simulator.tls import CertificateError, server_context
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -29,9 +33,16 @@ async def serve(options: argparse.Namespace) -> None:
         latency=options.latency_ms / 1000,
         graph_lag=options.graph_lag_s,
         port=options.port,
-    ) as (base, _):
+        speed=options.speed,
+        tls=server_context(options.cert_dir) if options.tls else None,
+        estate=options.estate,
+    ) as (base, world):
+        if options.faults is not None:
+            set_faults(world, options.faults)
         gc.freeze()  # the estate stays: without this every full collection walks through all of it
         print(f"Simulator ready at {base}", flush=True)
+        if options.tls and sys.stderr.isatty():
+            print(first_steps(base, options.cert_dir / "cert.pem"), file=sys.stderr, flush=True)
         await stop.wait()
     gc.unfreeze()  # so that the interpreter can clear it away
 
@@ -41,5 +52,7 @@ if __name__ == "__main__":
     chosen = parse()
     try:
         asyncio.run(serve(chosen))
+    except (CertificateError, EstateFileError) as error:
+        sys.exit(f"simulator: {error}")
     except OSError as error:
         sys.exit(f"simulator: cannot listen on port {chosen.port}: {os.strerror(error.errno or 0)}")

@@ -9,6 +9,7 @@ import inspect
 import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable
+from datetime import timedelta
 from email.utils import format_datetime
 
 from aiohttp import web
@@ -16,8 +17,14 @@ from aiohttp import web
 from simulator.control import api as control
 from simulator.control.holds import ClientGone
 from simulator.control.ledger import Write
+from simulator.core.admission import admit
 from simulator.core.routing import Call, Handler, Router, decode_path, encode
-from simulator.core.wire import Answer, AzureError
+from simulator.core.wire import Answer, AzureError, Json
+from simulator.events import control as events_control
+from simulator.faults import api as faults_api
+from simulator.graph import control as graph_control
+from simulator.faults.breaking import Cut
+from simulator.faults.faults import Strike
 from simulator.services import all_routes
 from simulator.world import World
 
@@ -33,11 +40,12 @@ class Door:
     def __init__(self, world: World) -> None:
         self.world = world
         self.azure = Router(all_routes())
-        self.control = Router(control.ROUTES)
+        self.control = Router([*control.ROUTES, *events_control.ROUTES, *faults_api.ROUTES, *graph_control.ROUTES])
+        world.faults.deeds.perform = self._perform
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
         """Opens the webhook client and, on a flowing clock, the task that runs due work."""
-        self.world.graph.follow()  # the first load takes longest: before anyone waits for it
+        await self.world.graph.start()
         async with self.world.hub.session():
             flow = asyncio.create_task(self.world.clock.flow()) if self.world.clock.mode == "flowing" else None
             yield
@@ -69,17 +77,20 @@ class Door:
             if self.world.latency:
                 await asyncio.sleep(self.world.latency)
             try:
-                answer = await self._azure(call, request)
-            except ClientGone:
+                return await self._azure(call, request)
+            except (ClientGone, Cut):
                 raise web.HTTPServiceUnavailable from None  # nobody is listening any more
         return self._respond(call, answer)
 
-    async def _azure(self, call: Call, request: web.Request) -> Answer:
-        """One call to Azure: resolved, held where asked for, served, taken down."""
+    async def _azure(self, call: Call, request: web.Request) -> web.Response:
+        """One call to Azure: resolved, held or spoilt where asked for, served, taken down."""
         world = self.world
         try:
-            handler = self.azure.resolve(call)
-            admit(call)
+            try:
+                handler = self.azure.resolve(call)
+            finally:
+                admit(call)  # whoever is not let in does not learn what there is
+            world.locks.refuse(call)
         except AzureError as error:
             handler = _answering(error)
 
@@ -89,12 +100,31 @@ class Door:
         hold = world.holds.match(call.operation)
         if hold is not None and hold.when == "before":
             await world.holds.keep(hold, alive)
-        answer = await self._guarded(_run(handler, call))
-        write = Write(0, world.now(), call.method, call.path, call.operation, world.vm_of(call), answer.status)
-        write.over_existing = call.over_existing
+        vm = world.vm_of(call)
+        strike = world.faults.strike(call, vm)
+        answer = await world.faults.before(strike, vm, alive)
+        write = Write(0, world.now(), call.method, call.path, call.operation, vm)
+        write.label, write.overtaken = world.knowledge.label(vm), world.knowledge.is_behind(vm)
+        if answer is None:
+            answer = await self._guarded(_run(handler, call))
+            world.hub.answered(call, answer)
+        write.status, write.over_existing = answer.status, call.over_existing
         world.ledger.record(write, estate=call.headers.get("x-sim-actor") == "estate")
+        if strike.spared:
+            world.knowledge.read(call, vm, answer.status, world.now())
+        answer = await world.faults.after(strike, answer, alive)
         if hold is not None and hold.when == "after":
             await world.holds.keep(hold, alive)
+        return await world.faults.deliver(strike, request, self._respond(call, answer, strike))
+
+    async def _perform(self, method: str, path: str, body: Json) -> Answer:
+        """A request of the estate's own that comes from nowhere: another actor's deed."""
+        headers = {"authorization": "Bearer estate", "x-sim-actor": "estate"}
+        call = Call(self.world, method, path, {"api-version": "2026-10-01"}, encode(body), "http://estate", headers)
+        answer = await self._guarded(self._serve(self.azure, call))
+        self.world.hub.answered(call, answer)
+        write = Write(0, self.world.now(), method, path, call.operation, self.world.vm_of(call), answer.status)
+        self.world.ledger.record(write, estate=True)
         return answer
 
     @staticmethod
@@ -111,17 +141,18 @@ class Door:
             log.exception("a handler failed")
             return AzureError(500, "InternalServerError", "The simulator failed; its log says why.").answer()
 
-    def _respond(self, call: Call, answer: Answer) -> web.Response:
+    def _respond(self, call: Call, answer: Answer, strike: Strike | None = None) -> web.Response:
         now = self.world.now()
+        date, told = (now + strike.skew.get(name, timedelta()) if strike else now for name in ("date", "x-sim-now"))
         kind, remaining = REMAINING.get(call.method, ("writes", "199"))
         headers = {
-            "Date": format_datetime(now.replace(microsecond=0), usegmt=True),
+            "Date": format_datetime(date.replace(microsecond=0), usegmt=True),
             "Server": "backstop-simulator",
             "Cache-Control": "no-cache",
             "x-ms-request-id": str(uuid.uuid4()),
             "x-ms-correlation-request-id": call.headers.get("x-ms-correlation-request-id", str(uuid.uuid4())),
             f"x-ms-ratelimit-remaining-subscription-{kind}": remaining,
-            "x-sim-now": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "x-sim-now": told.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "x-sim-clock": "/_sim/clock",
         }
         if "x-ms-client-request-id" in call.headers:
@@ -129,6 +160,8 @@ class Door:
         headers |= answer.headers
         if answer.body is None:
             return web.Response(status=answer.status, headers=headers)
+        if isinstance(answer.body, str):  # a gateway's page
+            return web.Response(status=answer.status, text=answer.body, headers=headers, content_type="text/html")
         return web.Response(
             status=answer.status,
             body=encode(answer.body),
@@ -145,15 +178,3 @@ def _answering(error: AzureError) -> Handler:
 async def _run(handler: Handler, call: Call) -> Answer:
     outcome = handler(call)
     return await outcome if inspect.isawaitable(outcome) else outcome
-
-
-def admit(call: Call) -> None:
-    """What Azure asks of every request before it looks at the resource. Raises AzureError 401 or 400."""
-    if call.path.lower().startswith("/metadata/"):
-        return
-    if not call.headers.get("authorization", "").lower().startswith("bearer "):
-        message = "Authentication failed. The 'Authorization' header is missing."
-        raise AzureError(401, "AuthenticationFailed", message)
-    if not call.query.get("api-version"):
-        message = "The api-version query parameter (?api-version=) is required for all requests."
-        raise AzureError(400, "MissingApiVersionParameter", message)

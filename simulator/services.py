@@ -4,37 +4,49 @@ from itertools import chain
 
 from simulator.backup import (
     backups,
+    cancellation,
     discovery,
     items,
     operations,
     policies,
     policy_changes,
     protection,
+    recovery_points,
     status,
+    usages,
     vault_creation,
+    vault_deletion,
+    vault_settings,
     vaults,
 )
 from simulator.core.routing import Route
 from simulator.events import api as event_grid
 from simulator.graph import api as resource_graph
-from simulator.resources import machines, metadata, subscriptions, tags
+from simulator.resources import inventory, machines, metadata, network, subscriptions, tags
 
 SERVICES = (
     backups,
+    cancellation,
     discovery,
     event_grid,
+    inventory,
     items,
     machines,
     metadata,
+    network,
     operations,
     policies,
     policy_changes,
     protection,
+    recovery_points,
     resource_graph,
     status,
     subscriptions,
     tags,
+    usages,
     vault_creation,
+    vault_deletion,
+    vault_settings,
     vaults,
 )
 

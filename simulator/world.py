@@ -3,6 +3,7 @@
 Handlers get it with every call. Nothing global: two worlds can run in one process.
 """
 
+import contextlib
 import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,11 +13,18 @@ from simulator.control.ledger import Ledger
 from simulator.core.clock import Clock
 from simulator.core.model import Operation
 from simulator.core.state import State
+from simulator.core.wire import AzureError
 from simulator.events.delivery import Hub
+from simulator.faults.consequences import Knowledge
+from simulator.faults.faults import Faults
+from simulator.faults.locks import Locks
 from simulator.graph.engine import Graph
 
 if TYPE_CHECKING:
     from simulator.core.routing import Call
+
+#: Questions that name their VM in the body.
+ASKED_ABOUT_A_VM = ("POST backupStatus", "POST backupPreValidateProtection")
 
 
 class World:
@@ -30,6 +38,9 @@ class World:
         self.secret = secrets.token_bytes(32)
         self.graph = Graph(state, clock, graph_lag)
         self.hub = Hub(state, clock)
+        self.locks = Locks()
+        self.knowledge = Knowledge(state.labels)
+        self.faults = Faults(self)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -50,6 +61,9 @@ class World:
         low = [part.lower() for part in parts]
         if "virtualmachines" in low and low.index("virtualmachines") + 1 < len(parts):
             return self.canonical_vm("/" + "/".join(parts[: low.index("virtualmachines") + 2]))
+        if call.operation in ASKED_ABOUT_A_VM:
+            with contextlib.suppress(AzureError):  # what is no body is about no VM
+                return self.canonical_vm(str(call.body.get("resourceId") or "")) or None
         if "protectioncontainers" not in low or low[0] != "subscriptions":
             return None
         container = parts[low.index("protectioncontainers") + 1].split(";")

@@ -10,6 +10,7 @@ from simulator.backup.items import existing_item, find_item
 from simulator.backup.operations import ITEM, accepted
 from simulator.backup.render import item_id, job_body
 from simulator.backup.vaults import PAGE, VAULT, find_vault
+from simulator.core.fate import Fate
 from simulator.core.model import IAAS, Job, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, page, parse_filter
@@ -35,7 +36,11 @@ def trigger(call: Call) -> Answer:
         raise AzureError(400, "BMSUserErrorInvalidBackupRequest", "properties.objectType must be IaasVMBackupRequest.")
     expiry = _expiry(properties.get("recoveryPointExpiryTimeInUTC"), world.now())
     _refuse(item, vault, world.now())
-    operation = world.start_operation()
+    operation, fate = world.start_operation(), call.fate or Fate()
+    base = item_id(vault, item)
+    if fate.error is not None:  # no job comes of it
+        operation.status, operation.ended, operation.error = "Failed", world.now(), fate.error
+        return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
     job = Job(
         id=state.new_id(),
         operation="Backup",
@@ -52,20 +57,22 @@ def trigger(call: Call) -> Answer:
     item.last_status = "InProgress"
 
     def finish() -> None:
+        if job.status != "InProgress":
+            return  # cancelled meanwhile
         now = world.now()
-        done = item.source_id.lower() in state.vms
-        job.ended, job.status = now, "Completed" if done else "Failed"
-        item.last_status, item.last_backup = job.status, job.started
+        done = item.source_id.lower() in state.vms and fate.job_status != "Failed"
+        job.ended, job.status = now, (fate.job_status or "Completed") if done else "Failed"
+        job.errors = list(fate.job_errors)
+        item.last_status, item.last_backup = "Completed" if done else "Failed", job.started
         if done:
             item.last_point = job.started + timedelta(seconds=4)
             item.state = "Protected" if item.active else item.state
         state.touch_item(item, now)
         state.touch_job(vault, job, now)
 
-    world.clock.after(60 * state.spread(item.source_id.lower(), *MINUTES), finish)
+    world.clock.after(60 * state.spread(item.source_id.lower(), *MINUTES) + fate.delay, finish)
     state.touch_item(item, world.now())
     state.touch_job(vault, job, world.now())
-    base = item_id(vault, item)
     return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
 
 
@@ -73,7 +80,7 @@ def _refuse(item: ProtectedItem, vault: Vault, now: datetime) -> None:
     if not item.active:
         raise AzureError(400, "UserErrorProtectionStopped", "The protection of the backup item is stopped.")
     jobs = [j for j in vault.jobs.values() if j.container == item.container and j.operation == "Backup"]
-    if any(job.status == "InProgress" for job in jobs):
+    if any(job.ended is None for job in jobs):
         message = "There is another backup operation in progress on the item."
         raise AzureError(409, "UserErrorBackupOperationInProgress", message)
     today = [j for j in jobs if j.user_triggered and j.started.date() == now.date()]

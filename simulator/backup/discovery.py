@@ -6,10 +6,11 @@ Only for clients that look before they protect (the Azure CLI does); a PUT needs
 from simulator.backup.operations import accepted
 from simulator.backup.render import VM_ITEM, spell
 from simulator.backup.vaults import PAGE, VAULT, find_vault
-from simulator.core.model import IAAS
+from simulator.core.fate import Fate
+from simulator.core.model import IAAS, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
-from simulator.core.wire import Answer, page, parse_filter
+from simulator.core.wire import Answer, AzureError, Json, page, parse_filter
 
 #: Virtual seconds that a refresh takes (recorded traffic, 2019-20: 10 to 15; 40 to 60 also observed).
 REFRESH = 12
@@ -18,12 +19,13 @@ REFRESH = 12
 def refresh(call: Call) -> Answer:
     """202, then 204 from its Location."""
     world, vault = call.world, find_vault(call)
-    operation = world.start_operation()
+    operation, fate = world.start_operation(), call.fate or Fate()
 
     def finish() -> None:
-        operation.status, operation.ended = "Succeeded", world.now()
+        operation.status, operation.ended = "Failed" if fate.error else "Succeeded", world.now()
+        operation.error = fate.error
 
-    world.clock.after(REFRESH, finish)
+    world.clock.after(REFRESH + fate.delay, finish)
     base = f"{vault.id}/backupFabrics/Azure"
     return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
 
@@ -63,22 +65,7 @@ def list_containers(call: Call) -> Answer:
     wanted = parse_filter(call.query.get("$filter", ""))
     friendly, management = wanted.get("friendlyname"), wanted.get("backupmanagementtype", IAAS).lower()
     rows = [
-        {
-            "id": spell(f"{vault.id}/backupFabrics/Azure/protectionContainers/{item.container}", min(vault.casing, 1)),
-            "name": item.container,
-            "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers",
-            "properties": {
-                "virtualMachineId": item.source_id,
-                "virtualMachineVersion": "Compute",
-                "resourceGroup": item.container.split(";")[2],
-                "friendlyName": item.vm_name,
-                "backupManagementType": IAAS,
-                "registrationStatus": "Registered",
-                "healthStatus": "Healthy",
-                "containerType": VM_ITEM,
-                "protectableObjectType": VM_ITEM,
-            },
-        }
+        _container(vault, item)
         for item in vault.items.values()
         if item.management.lower() == management == IAAS.lower()
         and not item.configuring
@@ -87,8 +74,39 @@ def list_containers(call: Call) -> Answer:
     return Answer(200, page(rows, call.query, call.url, PAGE))
 
 
+def _container(vault: Vault, item: ProtectedItem) -> Json:
+    """The container of a registered VM."""
+    return {
+        "id": spell(f"{vault.id}/backupFabrics/Azure/protectionContainers/{item.container}", min(vault.casing, 1)),
+        "name": item.container,
+        "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers",
+        "properties": {
+            "virtualMachineId": item.source_id,
+            "virtualMachineVersion": "Compute",
+            "resourceGroup": item.container.split(";")[2],
+            "friendlyName": item.vm_name,
+            "backupManagementType": IAAS,
+            "registrationStatus": "Registered",
+            "healthStatus": "Healthy",
+            "containerType": VM_ITEM,
+            "protectableObjectType": VM_ITEM,
+        },
+    }
+
+
+def get_container(call: Call) -> Answer:
+    """One container of a registered VM. Raises AzureError 404."""
+    vault, name = find_vault(call), call.params["container"].lower()
+    for item in vault.items.values():
+        if item.container.lower() == name and item.management == IAAS and not item.configuring:
+            return Answer(200, _container(vault, item))
+    message = f"The container '{call.params['container']}' was not found in vault '{vault.name}'."
+    raise AzureError(404, "BMSUserErrorContainerObjectNotFound", message)
+
+
 ROUTES: list[Route] = [
     ("POST", f"{VAULT}/backupFabrics/{{fabric}}/refreshContainers", refresh),
     ("GET", f"{VAULT}/backupProtectableItems", list_protectable),
     ("GET", f"{VAULT}/backupProtectionContainers", list_containers),
+    ("GET", f"{VAULT}/backupFabrics/{{fabric}}/protectionContainers/{{container}}", get_container),
 ]

@@ -10,10 +10,11 @@ import hashlib
 import hmac
 from urllib.parse import quote
 
-from simulator.backup.render import item_body
+from simulator.backup.render import item_body, vault_body
 from simulator.backup.vaults import VAULT, find_vault
 from simulator.core.model import Operation
 from simulator.core.routing import Call, Route
+from simulator.core.state import vault_id
 from simulator.core.wire import NO_DATE, Answer, AzureError, Json, stamp
 
 #: Stands where Azure puts the signing certificate: long, and no use to anyone.
@@ -95,6 +96,17 @@ def get_result(call: Call) -> Answer:
     return Answer(204)
 
 
+def get_vault_result(call: Call) -> Answer:
+    """As `get_result`, but 200 with the vault where it is still there."""
+    answer = get_result(call)
+    if (
+        answer.status == 204
+        and vault_id(*(call.params[k] for k in ("subscription", "group", "vault"))).lower() in call.world.state.vaults
+    ):
+        return Answer(200, vault_body(find_vault(call)))
+    return answer
+
+
 def get_item_result(call: Call) -> Answer:
     """As `get_result`, but 200 with the protected item once there is one to show."""
     answer = get_result(call)
@@ -114,7 +126,7 @@ ROUTES: list[Route] = [
     ("GET", f"{VAULT}/backupFabrics/{{fabric}}/operationsStatus/{{operation}}", get_status),
     ("GET", f"{VAULT}/backupFabrics/{{fabric}}/operationResults/{{operation}}", get_result),
     ("GET", f"{VAULT}/operationStatus/{{operation}}", get_status),
-    ("GET", f"{VAULT}/operationResults/{{operation}}", get_result),
+    ("GET", f"{VAULT}/operationResults/{{operation}}", get_vault_result),
     (
         "GET",
         "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/operations/{operation}",

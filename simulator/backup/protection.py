@@ -14,6 +14,7 @@ from simulator.backup.operations import ITEM, accepted
 from simulator.backup.policies import named
 from simulator.backup.render import VM_ITEM, item_id
 from simulator.backup.vaults import find_vault
+from simulator.core.fate import Fate
 from simulator.core.model import SOFT_DELETE_DAYS, Job, ProtectedItem, Vault, VirtualMachine
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
@@ -181,25 +182,36 @@ def _run(
     )
     operation.job = job.id
     state.add_job(vault, job)
-    item.busy = True
+    item.busy, fate = True, call.fate or Fate()
 
     def finish() -> None:
         now = world.now()
         item.busy, job.ended, job.status = False, now, "Completed"
-        effect(job)
+        if fate.error is not None:
+            job.status, job.errors = "Failed", [job_error(fate.error)]
+            if item.configuring:
+                state.drop_item(vault, item)
+        else:
+            effect(job)
         operation.ended, operation.status = now, "Succeeded" if job.status == "Completed" else "Failed"
         if operation.status == "Failed":
-            operation.error = {"code": "UserErrorVmNotFoundV2", "message": "Virtual machine doesn't exist."}
+            gone = {"code": "UserErrorVmNotFoundV2", "message": "Virtual machine doesn't exist."}
+            operation.error = fate.error or gone
         state.touch_item(item, now)
         state.touch_job(vault, job, now)
 
-    world.clock.after(state.spread(item.source_id.lower(), *seconds), finish)
+    world.clock.after(state.spread(item.source_id.lower(), *seconds) + fate.delay, finish)
     state.touch_item(item, world.now())
     state.touch_job(vault, job, world.now())
     if paths is not None:
         return accepted(call, f"{vault.id}/{paths[0]}", f"{vault.id}/{paths[1]}", operation)
     base = item_id(vault, item)
     return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
+
+
+def job_error(error: Json) -> Json:
+    """An operation's error as its job tells it; the number is ours, the service has one for each code."""
+    return {"errorCode": 400000, "errorTitle": error["code"], "errorString": error["message"], "recommendations": []}
 
 
 ROUTES: list[Route] = [

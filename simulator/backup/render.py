@@ -44,6 +44,7 @@ def policy_id(vault: Vault, name: str) -> str:
 
 def vault_body(vault: Vault) -> Json:
     """A vault (fields of 2026)."""
+    stored, guarded = vault.settings.get("storage", {}), vault.settings.get("security", {})
     return {
         "location": vault.location,
         "name": vault.name,
@@ -55,13 +56,13 @@ def vault_body(vault: Vault) -> Json:
             "privateEndpointStateForSiteRecovery": "None",
             "publicNetworkAccess": "Enabled",
             "redundancySettings": {
-                "standardTierStorageRedundancy": "GeoRedundant",
-                "crossRegionRestore": "Disabled",
+                "standardTierStorageRedundancy": stored.get("storageType", "GeoRedundant"),
+                "crossRegionRestore": "Enabled" if stored.get("crossRegionRestoreFlag") else "Disabled",
             },
             "securitySettings": {
                 "softDeleteSettings": {
-                    "softDeleteState": "AlwaysON",
-                    "softDeleteRetentionPeriodInDays": SOFT_DELETE_DAYS,
+                    "softDeleteState": guarded.get("softDeleteFeatureState", "AlwaysON"),
+                    "softDeleteRetentionPeriodInDays": guarded.get("softDeleteRetentionPeriodInDays", SOFT_DELETE_DAYS),
                     "enhancedSecurityState": "AlwaysON",
                 },
                 "multiUserAuthorization": "Disabled",
@@ -84,7 +85,7 @@ def policy_body(vault: Vault, policy: BackupPolicy, count: int, now: datetime) -
             "backupManagementType": policy.management,
             "workLoadType": "SQLDataBase",
             "settings": {"timeZone": "UTC", "issqlcompression": False, "isCompression": False},
-            "subProtectionPolicy": [],
+            "subProtectionPolicy": _database(f"{day}T23:00:00Z"),
         }
     elif policy.version == "V2":
         at = f"{day}T08:00:00+00:00"
@@ -116,18 +117,35 @@ def _iaas(policy: BackupPolicy, schedule_type: str, schedule: Json, at: str) -> 
     }
 
 
+def _database(at: str) -> list[Json]:
+    """A full backup each night, the log each hour. The Azure CLI takes for granted that there is a first one."""
+    nightly = {"scheduleRunFrequency": "Daily", "scheduleRunTimes": [at], "scheduleWeeklyFrequency": 0}
+    span = {"count": 30, "durationType": "Days"}
+    keep = {"retentionTimes": [at], "retentionDuration": span}
+    return [
+        {
+            "policyType": "Full",
+            "schedulePolicy": {"schedulePolicyType": "SimpleSchedulePolicy", **nightly},
+            "retentionPolicy": {"retentionPolicyType": "LongTermRetentionPolicy", "dailySchedule": keep},
+        },
+        {
+            "policyType": "Log",
+            "schedulePolicy": {"schedulePolicyType": "LogSchedulePolicy", "scheduleFrequencyInMins": 60},
+            "retentionPolicy": {"retentionPolicyType": "SimpleRetentionPolicy", "retentionDuration": span},
+        },
+    ]
+
+
 def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
     """A protected item as the vault shows it."""
     policy = vault.policies.get(item.policy.lower())
     virtual = item.management == IAAS
     properties: Json = {
-        "friendlyName": item.vm_name if virtual else item.name.rsplit(";", 1)[1],
+        "friendlyName": item.vm_name if virtual else item.name.rsplit(";", 1)[-1],
         "protectionStatus": "Healthy",
         "protectionState": item.state,
-        "healthStatus": "Passed",
         "lastBackupStatus": item.last_status,
         "lastBackupTime": stamp(item.last_backup) if item.last_backup else NEVER,
-        "protectedItemDataId": item.data_id,
         "protectedItemType": VM_ITEM if virtual else "AzureVmWorkloadSQLDatabase",
         "backupManagementType": item.management,
         "workloadType": "VM" if virtual else "SQLDataBase",
@@ -141,7 +159,13 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
         "sourceLocation": item.location,
     }
     if virtual:
-        properties["virtualMachineId"] = item.source_id
+        properties |= {
+            "virtualMachineId": item.source_id,
+            "healthStatus": "Passed",
+            "protectedItemDataId": item.data_id,
+        }
+    else:
+        properties |= {"protectedItemHealthStatus": "Healthy", "protectedItemDataSourceId": item.data_id}
     if policy is not None and virtual:
         properties["policyType"] = policy.version
     if item.last_backup and virtual:
@@ -178,6 +202,8 @@ def job_body(vault: Vault, job: Job, now: datetime, *, detail: bool = False) -> 
     }
     if job.ended:
         properties["endTime"] = stamp(job.ended)
+    if job.errors:
+        properties["errorDetails"] = job.errors
     if job.operation == "Backup":
         properties["actionsInfo"] = [1]
     if detail:

@@ -1,7 +1,4 @@
-"""Creating a vault: accepted at once, usable some virtual seconds later (recorded traffic, 2026).
-
-Deleting a vault is not simulated.
-"""
+"""Creating a vault: accepted at once, usable some virtual seconds later (recorded traffic, 2026)."""
 
 import re
 

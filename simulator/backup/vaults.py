@@ -1,6 +1,7 @@
-"""Recovery Services vaults: list, get, tag, with their fixed settings (`Microsoft.RecoveryServices/vaults`).
+"""Recovery Services vaults: list, get, tag (`Microsoft.RecoveryServices/vaults`).
 
-Creating one is in `vault_creation.py`; deleting one is not simulated.
+Creating one is in `vault_creation.py`, deleting one in `vault_deletion.py`, what they can be set to in
+`vault_settings.py`.
 """
 
 from simulator.backup.render import vault_body
@@ -48,44 +49,6 @@ def patch_vault(call: Call) -> Answer:
     return Answer(200, vault_body(vault))
 
 
-def storage_config(call: Call) -> Answer:
-    """Geo-redundant; locked once something is protected."""
-    vault = find_vault(call)
-    locked = "Locked" if vault.items else "Unlocked"
-    return Answer(
-        200,
-        {
-            "id": f"{vault.id}/backupstorageconfig/vaultstorageconfig",
-            "name": "vaultstorageconfig",
-            "type": "Microsoft.RecoveryServices/vaults/backupstorageconfig",
-            "properties": {
-                "storageModelType": "GeoRedundant",
-                "storageType": "GeoRedundant",
-                "storageTypeState": locked,
-                "crossRegionRestoreFlag": False,
-            },
-        },
-    )
-
-
-def vault_config(call: Call) -> Answer:
-    """Soft delete is always on."""
-    vault = find_vault(call)
-    return Answer(
-        200,
-        {
-            "id": f"{vault.id}/backupconfig/vaultconfig",
-            "name": "vaultconfig",
-            "type": "Microsoft.RecoveryServices/vaults/backupconfig",
-            "properties": {
-                "enhancedSecurityState": "Enabled",
-                "softDeleteFeatureState": "AlwaysON",
-                "isSoftDeleteFeatureStateEditable": False,
-            },
-        },
-    )
-
-
 def guard_proxies(call: Call) -> Answer:
     """No multi-user authorization on any vault here."""
     find_vault(call)
@@ -98,7 +61,5 @@ ROUTES: list[Route] = [
     ("GET", f"{GROUP}{VAULTS}", list_vaults),
     ("GET", VAULT, get_vault),
     ("PATCH", VAULT, patch_vault),
-    ("GET", f"{VAULT}/backupstorageconfig/vaultstorageconfig", storage_config),
-    ("GET", f"{VAULT}/backupconfig/vaultconfig", vault_config),
     ("GET", f"{VAULT}/backupResourceGuardProxies", guard_proxies),
 ]

@@ -72,6 +72,7 @@ def machines(world: World) -> dict[str, Machine]:
         for job in vault.jobs.values():
             if job.operation == "Backup" and job.user_triggered:
                 first.setdefault((vault.key, job.container.lower()), []).append(job.status)
+    locked = {(v.subscription, v.location) for v in state.vaults.values() if world.locks.over(v.id)}
     found = {}
     for vm in state.vms.values():
         active = []
@@ -80,7 +81,7 @@ def machines(world: World) -> dict[str, Machine]:
                 vault = state.vaults[item.vault]
                 jobs = tuple(first.get((vault.key, item.container.lower()), ()))
                 active.append(Protection(vault.subscription, vault.location, item.policy, jobs))
-        found[vm.key] = Machine(vm.subscription, vm.location, tuple(active))
+        found[vm.key] = Machine(vm.subscription, vm.location, tuple(active), (vm.subscription, vm.location) in locked)
     return found
 
 

@@ -32,6 +32,8 @@ class Machine:
     subscription: str
     location: str
     protections: tuple[Protection, ...]
+    #: Somebody locked a vault that could take it: nobody can protect it until the lock goes.
+    locked: bool = False
 
 
 def check(labels: Sequence[Label], machines: Mapping[str, Machine], writes: Sequence[Write]) -> Json:
@@ -39,7 +41,7 @@ def check(labels: Sequence[Label], machines: Mapping[str, Machine], writes: Sequ
     missed = []
     for label in labels:
         machine = machines.get(label.vm_id.lower())
-        if label.expect != "protect" or machine is None:
+        if label.expect != "protect" or machine is None or machine.locked:
             continue
         why = _lacks(label, machine)
         if why:
@@ -60,7 +62,7 @@ def _lacks(label: Label, machine: Machine) -> str | None:
         return f"under backup policy {found.policy} instead of {label.backup_policy}"
     if len(found.first_backups) != 1:
         return f"{len(found.first_backups)} first backups instead of one"
-    if found.first_backups[0] not in ("InProgress", "Completed"):
+    if found.first_backups[0] not in ("InProgress", "Completed", "CompletedWithWarnings"):
         return f"its first backup is {found.first_backups[0]}"
     return None
 
@@ -71,8 +73,8 @@ def _wrong(labels: Sequence[Label], writes: Sequence[Write]) -> list[Json]:
     wrong = []
     for write in writes:
         key = (write.vm_id or "").lower()
-        why = _objection(write, known.get(key), key in protected)
-        if write.operation == "PUT protectedItems" and write.status < 300:
+        why = _objection(write, write.label or known.get(key), key in protected)
+        if write.operation == "PUT protectedItems" and 200 <= write.status < 300:
             protected.add(key)
         if why:
             wrong.append(write.to_json() | {"why": why})
@@ -87,13 +89,13 @@ def _objection(write: Write, label: Label | None, again: bool) -> str | None:
         return "touches a VM without a label"
     if label.expect != "protect":
         return f"touches a VM that is to be left alone ({label.why})"
-    if write.over_existing:
+    if write.over_existing and not write.overtaken:
         return "a PUT over an existing protected item"
     if write.operation not in RIGHT:
         return "neither a protect nor a first backup"
     if write.operation == "PUT protectedItems":
         if label.kind == "pending":
             return "only the first backup was missing"
-        if again and write.status < 300:
+        if again and 200 <= write.status < 300:
             return "a second protect"
     return None

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from simulator.core.labels import Label
 from simulator.core.wire import Json, stamp
 
 #: POSTs that only ask. `refreshContainers` is counted under its name but changes no protection.
@@ -33,6 +34,9 @@ class Write:
     vm_id: str | None
     status: int = 0
     over_existing: bool = False
+    #: What was right for the VM when the client last looked, and whether somebody has changed that since.
+    label: Label | None = None
+    overtaken: bool = False
 
     def to_json(self) -> Json:
         return {

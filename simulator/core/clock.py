@@ -1,6 +1,7 @@
 """The simulator's virtual clock and its scheduled work.
 
-Two modes. `flowing`: virtual now is start + real elapsed + jumps, so a client that polls in real time is served.
+Two modes. `flowing`: virtual now is start + real elapsed times speed + jumps, so a client that polls in real time is
+served, and with a speed above 1 sees a job of an hour end within seconds.
 `stepped`: now moves only by jumps, so that a day passes in a second. Whoever drives the clock jumps to the next
 due moment; everything due then runs before the jump returns. The clock refuses to go backwards.
 """
@@ -35,10 +36,14 @@ class _Due:
 class Clock:
     """Virtual time in UTC. Not thread-safe; `advance` is safe to call concurrently within one event loop."""
 
-    def __init__(self, mode: Mode = "stepped", start: datetime | None = None) -> None:
+    def __init__(self, mode: Mode = "stepped", start: datetime | None = None, speed: float = 1.0) -> None:
+        """`speed`: virtual seconds per real second of a flowing clock, above 0: it can neither stand nor run back."""
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"a clock's speed must be a number above 0, and is {speed}")
         real = datetime.now(UTC)
         self.mode: Mode = mode
         self.start = (start or (real if mode == "flowing" else real.replace(microsecond=0))).astimezone(UTC)
+        self.speed = speed
         self._jumped = timedelta()
         self._began = time.monotonic()
         self._heap: list[_Due] = []
@@ -49,8 +54,9 @@ class Clock:
 
     def now(self) -> datetime:
         """Virtual now."""
-        flowed = timedelta(seconds=time.monotonic() - self._began) if self.mode == "flowing" else timedelta()
-        return self.start + self._jumped + flowed
+        if self.mode == "stepped":
+            return self.start + self._jumped
+        return self.start + self._jumped + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
 
     @property
     def next_due(self) -> datetime | None:
@@ -77,6 +83,7 @@ class Clock:
                 return True
             target = min(moment for moment in (to, due) if moment is not None)
             self._jumped += max(target - self.now(), timedelta())
+            self._changed.set()  # what is due next comes sooner in real time than `flow` reckoned before the jump
             await self._run_due()
             return False
 
@@ -85,7 +92,7 @@ class Clock:
         while True:
             self._changed.clear()
             due = self.next_due
-            wait = None if due is None else max((due - self.now()).total_seconds(), 0.0)
+            wait = None if due is None else max((due - self.now()).total_seconds() / self.speed, 0.0)
             try:
                 await asyncio.wait_for(self._changed.wait(), wait)
             except TimeoutError:

@@ -4,6 +4,7 @@ Only data and what follows from it. How a record looks on the wire is in `render
 module of its service.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -22,6 +23,7 @@ class Subscription:
 
     id: str
     name: str
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class VirtualMachine:
     power: str = "running"
     #: Lists and Resource Graph show this VM's resource group upper-cased, as the compute service does for some.
     shouts: bool = False
+    managed_by: str = ""
 
     @property
     def key(self) -> str:
@@ -85,6 +88,8 @@ class Job:
     status: str = "InProgress"
     user_triggered: bool = True
     expiry: datetime | None = None
+    #: `errorDetails` of a job that went wrong.
+    errors: list[Json] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -160,6 +165,15 @@ class Operation:
     status: str = "InProgress"
     job: str | None = None
     error: Json | None = None
+    #: Told once when `ended` is set, wherever that is done; `status` may be set only after it.
+    watchers: list[Callable[[], None]] = field(default_factory=list)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name == "ended" and value is not None:
+            for watcher in self.watchers:
+                watcher()
+            self.watchers.clear()
 
 
 def default_policies() -> dict[str, BackupPolicy]:

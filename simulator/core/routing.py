@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from simulator.core.fate import Fate
 from simulator.core.wire import Answer, AzureError, Json, parse_body
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Call:
     operation: str = ""
     #: Set by a handler that finds the PUT to hit an existing item; `check` wants to know.
     over_existing: bool = False
+    #: How the work that this request starts is to end, where a fault says so.
+    fate: Fate | None = None
     _body: Json | None = None
 
     @property
@@ -73,6 +76,7 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
+        self._namespaces: set[str] = set()
         self._tags: dict[str, Handler] = {}
         for method, template, handler in routes:
             self._add(method, template, handler)
@@ -81,6 +85,7 @@ class Router:
         if template.startswith("/{scope}/"):
             self._tags[method] = handler
             return
+        self._namespaces.add(resource_type(template)[0].lower())
         node, noun = self._root, ""
         for segment in template.strip("/").split("/"):
             if segment.startswith("{"):
@@ -105,21 +110,43 @@ class Router:
                 child = node.parameter
                 if child is None:
                     call.operation = f"{call.method} unknown"
-                    raise AzureError(404, "InvalidResourceType", f"No resource type answers at '{call.path}'.")
+                    raise self._nothing(call.path)
                 params[child.name] = segment
             node = child
         call.params = params
         return self._pick(call, node.noun or "unknown", node.handlers)
 
-    @staticmethod
-    def _pick(call: Call, noun: str, handlers: dict[str, Handler]) -> Handler:
+    def _nothing(self, path: str) -> AzureError:
+        """ARM's word for a path where nothing is: an unknown provider, or a type that its provider does not have."""
+        namespace, kind = resource_type(path)
+        if namespace and namespace.lower() not in self._namespaces:
+            return AzureError(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
+        if not namespace:
+            return AzureError(404, "InvalidResourceType", f"No resource type answers at '{path[:1000]}'.")
+        message = f"The resource type '{kind}' could not be found in the namespace '{namespace}'."
+        return AzureError(404, "InvalidResourceType", message)
+
+    def _pick(self, call: Call, noun: str, handlers: dict[str, Handler]) -> Handler:
         call.operation = f"{call.method} {noun}"
         if not handlers:
-            raise AzureError(404, "InvalidResourceType", f"No resource type answers at '{call.path}'.")
+            raise self._nothing(call.path)
         if call.method not in handlers:
             message = f"The resource does not support http method '{call.method}'."
             raise AzureError(405, "MethodNotAllowed", message)
         return handlers[call.method]
+
+
+def resource_type(path: str) -> tuple[str, str]:
+    """Provider namespace and type of what a path names: `("Microsoft.Compute", "virtualMachines/extensions")`.
+
+    Both are cut to what fits a message, and empty where the path names no provider.
+    """
+    parts = [part for part in path.split("/") if part]
+    places = [number for number, part in enumerate(parts) if part.lower() == "providers"]
+    if not places:
+        return "", ""
+    rest = parts[places[-1] + 1 :]
+    return (rest[0][:100] if rest else ""), "/".join(rest[1::2])[:200]
 
 
 def decode_path(raw_path: str) -> str:

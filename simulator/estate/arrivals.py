@@ -24,6 +24,8 @@ def plan(world: World, body: Json) -> list[Json]:
     if not isinstance(count, int) or not 1 <= count <= MOST:
         raise AzureError(400, "InvalidArrivals", f"count must be 1 to {MOST}.")
     state = world.state
+    if not state.vaults:
+        raise AzureError(400, "InvalidArrivals", "The estate has no vault, so that no arrival could be told right.")
     rng = random.Random(f"{state.seed}:arrivals:{body.get('seed', 0)}:{len(state.labels)}")
     weights = [kind.weight for kind in ARRIVAL_KINDS]
     kinds = [*ARRIVAL_KINDS[:count], *rng.choices(ARRIVAL_KINDS, weights, k=max(count - len(ARRIVAL_KINDS), 0))]

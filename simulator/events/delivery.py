@@ -18,9 +18,8 @@ from simulator.core.model import VirtualMachine
 from simulator.core.state import State
 from simulator.core.wire import Json
 from simulator.events import event as events
+from simulator.events.settings import Settings
 
-#: Virtual seconds between a write and its first delivery, drawn per event.
-DELAY = (1.0, 20.0)
 #: Seconds to the next attempt; the last one repeats (documentation of delivery and retry).
 RETRIES = (10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 MAX_ATTEMPTS, TTL = 30, 24 * 3600
@@ -28,7 +27,6 @@ MAX_ATTEMPTS, TTL = 30, 24 * 3600
 FATAL = (400, 401, 403, 413)
 #: Real seconds that a receiver has to answer.
 PATIENCE = aiohttp.ClientTimeout(total=30)
-DUPLICATES = 0.15
 
 VM_WRITE = "Microsoft.Compute/virtualMachines/write"
 
@@ -50,6 +48,7 @@ class Hub:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.state, self.clock = state, clock
+        self.settings = Settings()
         self.subscriptions: dict[str, EventSubscription] = {}
         self.delivered = self.failed = self.dropped = 0
         self._rng = random.Random(f"{state.seed}:events")
@@ -99,8 +98,9 @@ class Hub:
         )
         for target in self.subscriptions.values():
             if target.scope == made["topic"].lower() and events.wanted(made, target.rules):
-                for _ in range(2 if self._rng.random() < DUPLICATES else 1):
-                    self._schedule(target, made, 1, 0.0, self._rng.uniform(*DELAY))
+                twice = self._rng.random() < self.settings.duplicates
+                for _ in range(self.settings.copies if twice else 1):
+                    self._schedule(target, made, 1, 0.0, self._rng.uniform(*self.settings.delay))
 
     # -- deliveries -------------------------------------------------------------------------------------------
 

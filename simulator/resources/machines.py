@@ -135,8 +135,11 @@ def patch_vm(call: Call) -> Answer:
 
 
 def delete_vm(call: Call) -> Answer:
-    """202; the VM is `Deleting` for a while, then gone. Its protected items stay where they are."""
-    world, vm = call.world, find_vm(call)
+    """202; the VM is `Deleting` for a while, then gone; 204 where there is none. Its protected items stay."""
+    world, group = call.world, find_group(call)
+    vm = world.state.vms.get(vm_id(group.subscription, group.name, call.params["vm"]).lower())
+    if vm is None:
+        return Answer(204)
     vm.properties["provisioningState"] = "Deleting"
     world.state.touch("vm", vm.key, world.now())
     operation = world.start_operation()

@@ -11,10 +11,15 @@ from simulator.core.wire import Answer, AzureError
 
 
 def endpoints(call: Call) -> Answer:
-    """The cloud's endpoints, all of them this server."""
+    """The cloud's endpoints, all of them this server: one object, but a list in the api-versions that gave one.
+
+    Suffixes are of a domain that resolves nowhere, so that no client strays to the real cloud's data planes.
+    """
     cloud = {
         "name": "BackstopSimulator",
         "resourceManager": call.base,
+        "microsoftGraphResourceId": call.base,
+        "graphAudience": call.base,
         "authentication": {
             "loginEndpoint": call.base,
             "audiences": [call.base],
@@ -23,9 +28,14 @@ def endpoints(call: Call) -> Answer:
         },
         "graph": call.base,
         "portal": call.base,
-        "suffixes": {},
+        "suffixes": {
+            "storage": "storage.invalid",
+            "keyVaultDns": "vault.invalid",
+            "acrLoginServer": "registry.invalid",
+            "sqlServerHostname": "sql.invalid",
+        },
     }
-    return Answer(200, [cloud] if call.query.get("api-version", "") >= "2019-05-01" else cloud)
+    return Answer(200, [cloud] if "2019-05-01" <= call.query.get("api-version", "") < "2022-09-01" else cloud)
 
 
 def token(call: Call) -> Answer:
@@ -40,11 +50,13 @@ def token(call: Call) -> Answer:
         "exp": now + 86400,
     }
     parts = [{"alg": "none", "typ": "JWT"}, claims | {"oid": call.world.state.tenant, "appid": call.world.state.tenant}]
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    # What stands for a signature is base64 too: clients decode it, though none here checks it.
+    texts = [*(json.dumps(part).encode() for part in parts), b"simulated"]
+    encoded = [base64.urlsafe_b64encode(text).decode().rstrip("=") for text in texts]
     return Answer(
         200,
         {
-            "access_token": ".".join([*encoded, "simulated"]),
+            "access_token": ".".join(encoded),
             "client_id": call.world.state.tenant,
             "expires_in": "86400",
             "expires_on": str(now + 86400),

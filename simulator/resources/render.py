@@ -18,6 +18,8 @@ def vm_body(vm: VirtualMachine, *, listed: bool = False, instance_view: Json | N
         body["zones"] = vm.zones
     if vm.identity:
         body["identity"] = vm.identity
+    if vm.managed_by:
+        body["managedBy"] = vm.managed_by
     body["properties"] = vm.properties | ({"instanceView": instance_view} if instance_view else {})
     return body
 
@@ -44,7 +46,8 @@ def group_body(group: ResourceGroup) -> Json:
 
 def subscription_body(subscription: Subscription, tenant: str) -> Json:
     """A subscription."""
-    return {
+    tags = {"tags": subscription.tags} if subscription.tags else {}
+    return tags | {
         "id": f"/subscriptions/{subscription.id}",
         "subscriptionId": subscription.id,
         "tenantId": tenant,

@@ -1,24 +1,32 @@
-"""Tags at a scope: `/{scope}/providers/Microsoft.Resources/tags/default` on VMs and resource groups.
+"""Tags at a scope: `/{scope}/providers/Microsoft.Resources/tags/default` on VMs, vaults, groups and subscriptions.
 
 Tag names are compared without case and keep the spelling they were first given; values are kept as they are.
 """
 
-from simulator.core.model import ResourceGroup, VirtualMachine
+from simulator.core.model import ResourceGroup, Subscription, Vault, VirtualMachine
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, Json
 
+Tagged = VirtualMachine | Vault | ResourceGroup | Subscription
 
-def _find(call: Call) -> VirtualMachine | ResourceGroup:
+
+def _find(call: Call) -> Tagged:
     state, key = call.world.state, call.params["scope"].lower()
-    found = state.vms.get(key) or state.groups.get(key)
+    found: Tagged | None = state.vms.get(key) or state.vaults.get(key) or state.groups.get(key)
+    if found is None and key.startswith("/subscriptions/"):
+        found = state.subscriptions.get(key.removeprefix("/subscriptions/"))
     if found is None:
         raise AzureError(404, "ResourceNotFound", f"The resource '{call.params['scope']}' was not found.")
     return found
 
 
-def _answer(thing: VirtualMachine | ResourceGroup) -> Answer:
+def _scope(thing: Tagged) -> str:
+    return f"/subscriptions/{thing.id}" if isinstance(thing, Subscription) else thing.id
+
+
+def _answer(thing: Tagged) -> Answer:
     body: Json = {
-        "id": f"{thing.id}/providers/Microsoft.Resources/tags/default",
+        "id": f"{_scope(thing)}/providers/Microsoft.Resources/tags/default",
         "name": "default",
         "type": "Microsoft.Resources/tags",
         "properties": {"tags": thing.tags or {}},
@@ -36,12 +44,9 @@ def _given(call: Call) -> dict[str, str]:
 def _store(call: Call, tags: dict[str, str]) -> Answer:
     world, thing = call.world, _find(call)
     thing.tags = tags
-    if isinstance(thing, VirtualMachine):
-        world.state.touch("vm", thing.key, world.now())
-        world.hub.tags_written(thing.id)
-    else:
-        world.state.touch("group", thing.id, world.now())
-        world.hub.tags_written(thing.id)
+    kinds = {VirtualMachine: "vm", Vault: "vault", ResourceGroup: "group", Subscription: "subscription"}
+    world.state.touch(kinds[type(thing)], thing.id, world.now())
+    world.hub.tags_written(_scope(thing))
     return _answer(thing)
 
 
@@ -71,8 +76,16 @@ def patch_tags(call: Call) -> Answer:
     raise AzureError(400, "InvalidTagsPatchOperation", "operation must be Merge, Replace or Delete.")
 
 
+def delete_tags(call: Call) -> Answer:
+    """All tags are gone; 200 with an empty body."""
+    _find(call)
+    _store(call, {})
+    return Answer(200)
+
+
 ROUTES: list[Route] = [
     ("GET", "/{scope}/tags", get_tags),
     ("PUT", "/{scope}/tags", put_tags),
     ("PATCH", "/{scope}/tags", patch_tags),
+    ("DELETE", "/{scope}/tags", delete_tags),
 ]

@@ -87,6 +87,31 @@ async def test_a_flowing_clock_flows_and_jumps_and_runs_what_is_due() -> None:
     task.cancel()
 
 
+async def test_a_faster_clock_runs_an_hour_s_work_within_real_moments() -> None:
+    clock, ran = Clock("flowing", START, speed=36_000), asyncio.Event()
+    task = asyncio.create_task(clock.flow())
+    clock.after(3600, ran.set)
+    await asyncio.wait_for(ran.wait(), 5)
+    assert clock.now() >= START + timedelta(hours=1)
+    task.cancel()
+
+
+async def test_a_jump_brings_what_is_due_later_nearer_for_a_flowing_clock_too() -> None:
+    clock, ran = Clock("flowing", START), asyncio.Event()
+    task = asyncio.create_task(clock.flow())
+    clock.after(3600, ran.set)
+    await asyncio.sleep(0)  # the flow now waits for an hour
+    await clock.advance(START + timedelta(seconds=3599.9))
+    await asyncio.wait_for(ran.wait(), 5)
+    task.cancel()
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
+def test_a_clock_that_would_stand_or_run_back_is_refused(speed: float) -> None:
+    with pytest.raises(ValueError, match="speed"):
+        Clock("flowing", START, speed)
+
+
 async def test_the_control_api_tells_and_moves_the_clock(azure: Client) -> None:
     clock = await azure.get("/_sim/clock")
     assert (clock["mode"], clock["nextDue"]) == ("stepped", None)

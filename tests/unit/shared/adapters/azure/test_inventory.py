@@ -6,7 +6,8 @@ import pytest
 
 from shared.adapters.azure import queries
 from shared.adapters.azure.connection import Connection
-from shared.adapters.azure.inventory import TRIES, ResourceGraphInventory
+from shared.adapters.azure.graph_reader import TRIES
+from shared.adapters.azure.inventory import ResourceGraphInventory
 from shared.domain.azure_answers import Scope, Subscription
 from shared.domain.model import ProtectionState
 from shared.errors import LoginError, PermanentError, RetryLaterError, SettingsError

@@ -1,0 +1,112 @@
+"""The recovery points of a protected item: one for each backup that completed.
+
+Shapes are those of recorded traffic (2019). None expires and none can be restored from here.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from simulator.backup.items import existing_item
+from simulator.backup.operations import ITEM
+from simulator.backup.render import item_id, spell
+from simulator.backup.vaults import PAGE, find_vault
+from simulator.core.model import IAAS, ProtectedItem, Vault
+from simulator.core.routing import Call, Route
+from simulator.core.state import State
+from simulator.core.wire import Answer, AzureError, Json, page, parse_filter, stamp
+
+#: How long after its start a backup's snapshot is taken.
+DELAY = timedelta(seconds=4)
+#: How `$filter` writes a moment: quoted, twelve-hour, no zone.
+FILTER_TIME = "%Y-%m-%d %I:%M:%S %p"
+
+
+def moments(vault: Vault, item: ProtectedItem) -> list[datetime]:
+    """When the item's recovery points were taken, newest first."""
+    taken = {
+        job.started + DELAY
+        for job in vault.jobs.values()
+        if job.container == item.container and job.operation == "Backup" and job.status.startswith("Completed")
+    }
+    return sorted(taken | ({item.last_point} if item.last_point else set()), reverse=True)
+
+
+def _name(state: State, item: ProtectedItem, taken: datetime) -> str:
+    """The fourteen or fifteen digits by which the service calls a recovery point."""
+    key = f"{item.key}|{taken.isoformat()}"
+    return str(10**13 + state.spread(key, 0, 2**32 - 1) * 10_000 + state.spread(f"point {key}", 0, 9_999))
+
+
+def _body(state: State, vault: Vault, item: ProtectedItem, taken: datetime) -> Json:
+    name = _name(state, item, taken)
+    vm = state.vms.get(item.source_id.lower())
+    properties: Json = {
+        "objectType": "IaasVMRecoveryPoint" if item.management == IAAS else "AzureWorkloadSQLRecoveryPoint",
+    }
+    if item.management != IAAS:
+        properties |= {"recoveryPointTimeInUTC": stamp(taken), "type": "Full"}
+    else:
+        properties |= {
+            "recoveryPointType": "AppConsistent",
+            "recoveryPointTime": stamp(taken),
+            "recoveryPointAdditionalInfo": "",
+            "sourceVMStorageType": "PremiumVMOnPartialPremiumStorage",
+            "isSourceVMEncrypted": False,
+            "isInstantIlrSessionActive": False,
+            "recoveryPointTierDetails": [{"type": 1, "status": 1}, {"type": 2, "status": 1}],
+            "isManagedVirtualMachine": True,
+            "virtualMachineSize": _size(vm.properties if vm else {}),
+            "originalStorageAccountOption": False,
+            "osType": _os(vm.properties if vm else {}),
+        }
+    return {
+        "id": spell(f"{item_id(vault, item)}/recoveryPoints/{name}", min(vault.casing, 1)),
+        "name": name,
+        "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/recoveryPoints",
+        "properties": properties,
+    }
+
+
+def _size(properties: Json) -> str:
+    return str((properties.get("hardwareProfile") or {}).get("vmSize") or "Standard_DS1_v2")
+
+
+def _os(properties: Json) -> str:
+    return str(((properties.get("storageProfile") or {}).get("osDisk") or {}).get("osType") or "Linux")
+
+
+def list_points(call: Call) -> Answer:
+    """Newest first. `$filter` takes startDate and endDate."""
+    vault = find_vault(call)
+    item = existing_item(call, vault)
+    wanted = parse_filter(call.query.get("$filter", ""))
+    since, until = (_moment(wanted[k]) if k in wanted else None for k in ("startdate", "enddate"))
+    rows = [
+        _body(call.world.state, vault, item, taken)
+        for taken in moments(vault, item)
+        if (since is None or taken >= since) and (until is None or taken <= until)
+    ]
+    return Answer(200, page(rows, call.query, call.url, PAGE))
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, FILTER_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        message = f"The filter's time '{text}' is not in the format '2026-01-31 12:00:00 AM'."
+        raise AzureError(400, "BMSUserErrorInvalidFilter", message) from None
+
+
+def get_point(call: Call) -> Answer:
+    """One recovery point. Raises AzureError 404."""
+    vault, state = find_vault(call), call.world.state
+    item = existing_item(call, vault)
+    for taken in moments(vault, item):
+        if _name(state, item, taken) == call.params["point"]:
+            return Answer(200, _body(state, vault, item, taken))
+    raise AzureError(404, "BMSUserErrorRecoveryPointNotFound", f"No recovery point '{call.params['point']}' exists.")
+
+
+ROUTES: list[Route] = [
+    ("GET", f"{ITEM}/recoveryPoints", list_points),
+    ("GET", f"{ITEM}/recoveryPoints/{{point}}", get_point),
+]
