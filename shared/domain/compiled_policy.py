@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.attributes import Need
-from shared.domain.model import Vm
+from shared.domain.attributes import Need, Subject
 from shared.domain.policy import BuiltinExclusion, EnforcementPolicy, Mode, PolicyScope, Rule
 from shared.domain.policy_selector import Selector
 from shared.domain.reasons import Reason
@@ -27,7 +26,7 @@ from shared.domain.rules import (
 from shared.domain.selectors import Predicate, compile_vault_select, either, needs
 
 #: All but VMSS_UNIFORM, whose instances are never discovered as VMs (`rules/vmss_uniform.py`).
-BUILTINS: Mapping[BuiltinExclusion, Callable[[Vm], Reason | None]] = {
+BUILTINS: Mapping[BuiltinExclusion, Callable[[Subject], Reason | None]] = {
     BuiltinExclusion.DATABRICKS: databricks.check,
     BuiltinExclusion.AKS: aks.check,
     BuiltinExclusion.ARO: aro.check,
@@ -55,7 +54,7 @@ class CompiledPolicy:
     rules: tuple[CompiledRule, ...]
     index: RuleIndex
     in_scope: Predicate
-    checks: tuple[Callable[[Vm], Reason | None], ...]
+    checks: tuple[Callable[[Subject], Reason | None], ...]
     excluded: Predicate
     needs: frozenset[Need]
     by_name: Mapping[str, CompiledRule]

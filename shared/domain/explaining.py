@@ -93,7 +93,7 @@ def _exclusions(subject: Subject, policy: CompiledPolicy) -> Iterator[ExclusionT
     if policy.policy.spec.scope != PolicyScope():
         yield ExclusionTried("scope", out_of_scope)
     for name, check in zip(names, policy.checks, strict=True):
-        yield ExclusionTried(name, check(subject.vm))
+        yield ExclusionTried(name, check(subject))
     for number, selector in enumerate(exclude.any):
         applies = compile_selector(selector)(subject)
         conditions = conditions_of(subject, selector)

@@ -60,7 +60,7 @@ def evaluate(seen: Observation, policy: CompiledPolicy, now: datetime) -> Verdic
     if not policy.in_scope(subject):
         return _verdict(State.NOT_APPLICABLE, Reason.OUT_OF_SCOPE)
     for check in policy.checks:
-        if (reason := check(vm)) is not None:
+        if (reason := check(subject)) is not None:
             return _verdict(State.NOT_APPLICABLE, reason)
     if policy.excluded(subject):
         return _verdict(State.NOT_APPLICABLE, Reason.EXCLUDED_BY_POLICY)

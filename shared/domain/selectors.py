@@ -29,7 +29,16 @@ def together(conditions: list[Predicate]) -> Predicate:
     if len(rest) == 1:
         second = rest[0]
         return lambda subject: first(subject) and second(subject)
-    return lambda subject: first(subject) and all(condition(subject) for condition in rest)
+
+    def every(subject: Subject) -> bool:
+        if not first(subject):
+            return False
+        for condition in rest:  # noqa: SIM110  # a generator would cost more than the conditions
+            if not condition(subject):
+                return False
+        return True
+
+    return every
 
 
 def either(selectors: Iterable[Selector]) -> Predicate:
@@ -37,7 +46,14 @@ def either(selectors: Iterable[Selector]) -> Predicate:
     some = [compile_selector(each) for each in selectors]
     if len(some) == 1:
         return some[0]
-    return lambda subject: any(one(subject) for one in some)
+
+    def one_of(subject: Subject) -> bool:
+        for one in some:  # noqa: SIM110  # as above
+            if one(subject):
+                return True
+        return False
+
+    return one_of
 
 
 def needs(selectors: Iterable[Selector]) -> frozenset[Need]:
@@ -52,14 +68,14 @@ def needs(selectors: Iterable[Selector]) -> frozenset[Need]:
                 need = attribute.need
                 if need is not None and getattr(each, name) is not None:
                     found.add(need)
-        if any(_by_name(glob) for glob in each.subscriptions or ()):
+        if any(not is_guid(glob) for glob in each.subscriptions or ()):
             found.add(Need.SUBSCRIPTION)
     return frozenset(found)
 
 
-def _by_name(glob: str) -> bool:
-    """Whether it takes the subscription's name to compare with this glob; an id is known without asking."""
-    return _GUID.fullmatch(glob.lower()) is None
+def is_guid(glob: str) -> bool:
+    """Whether this is a subscription's id, which is known without asking; names are not."""
+    return _GUID.fullmatch(glob.lower()) is not None
 
 
 def _always(_subject: Subject) -> bool:

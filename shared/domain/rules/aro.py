@@ -4,12 +4,13 @@ Evidence, any of which suffices: the image publisher that Azure Policy's own bui
 VirtualMachineBackup_DINE 9.5.0), or a node resource group whose `managedBy` names an OpenShift cluster.
 """
 
-from shared.domain.model import Vm
+from shared.domain.attributes import Subject
 from shared.domain.reasons import Reason
 
 
-def check(vm: Vm) -> Reason | None:
+def check(subject: Subject) -> Reason | None:
     """EXCLUDED_ARO on any of the evidence."""
+    vm = subject.vm
     cluster = "/providers/microsoft.redhatopenshift/"
     evidence = (
         vm.image.publisher.lower() == "azureopenshift"

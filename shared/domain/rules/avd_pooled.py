@@ -4,10 +4,11 @@ A personal desktop is its user's own machine and is never excluded here, so the 
 (`hostPoolType`, Microsoft.DesktopVirtualization). Where that cannot be told, the VM is not excluded.
 """
 
-from shared.domain.model import Vm
+from shared.domain.attributes import Subject
 from shared.domain.reasons import Reason
 
 
-def check(vm: Vm) -> Reason | None:
+def check(subject: Subject) -> Reason | None:
     """EXCLUDED_AVD_POOLED where the VM's host pool is pooled."""
+    vm = subject.vm
     return Reason.EXCLUDED_AVD_POOLED if vm.host_pool_type.lower() == "pooled" else None

@@ -6,17 +6,16 @@ tags that it puts on a node.
 
 import re
 
-from shared.domain.attributes import fold
-from shared.domain.model import Vm
+from shared.domain.attributes import Subject
 from shared.domain.reasons import Reason
 
 _GROUP = re.compile(r"azurebatch-[0-9a-f]{8}-[0-9a-f-]{27}-[a-z]{1,2}")
 
 
-def check(vm: Vm) -> Reason | None:
+def check(subject: Subject) -> Reason | None:
     """EXCLUDED_BATCH on any of the evidence."""
-    tags = fold(vm.tags)
-    evidence = (
-        _GROUP.fullmatch(vm.id.resource_group.lower()) is not None or {"batchaccountname", "poolname"} <= tags.keys()
-    )
+    vm = subject.vm
+    evidence = {"batchaccountname", "poolname"} <= subject.tags.keys() or _GROUP.fullmatch(
+        vm.id.resource_group.lower()
+    ) is not None
     return Reason.EXCLUDED_BATCH if evidence else None
