@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.act import POLL, Actor, outcome_of, protect_key
+from shared.domain.attributes import fold
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import evaluate
 from shared.domain.model import (
@@ -27,13 +28,15 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
+from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import plan
 from shared.domain.policy import Mode
 from shared.domain.reasons import Reason
 from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
 from shared.observe import observe
-from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, PauseSwitch
+from shared.opt_outs import note
+from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, OptOuts, PauseSwitch
 
 LEASE = timedelta(minutes=5)  # one look makes under ten requests, each cut off after a minute at most
 BUSY = timedelta(seconds=30)
@@ -59,6 +62,7 @@ class Reconciler:
     backup: Backup
     claims: Claims
     ledger: Ledger
+    opt_outs: OptOuts
     pause: PauseSwitch
     findings: FindingStore
     notices: Notices
@@ -91,7 +95,12 @@ class Reconciler:
         seen = await observe(request.vm_id, self.compute, self.backup, self.clock, made_in=made_in)
         if seen is None:
             return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)), ()
-        verdict = evaluate(seen, self.policy, self.clock.now())
+        now = self.clock.now()
+        settings = self.policy.policy.spec.opt_out
+        if isinstance(seen.vm, Vm) and settings.tag.lower() in fold(seen.vm.tags):
+            known = await self.opt_outs.stretch(request.vm_id.key)
+            seen = replace(seen, opt_out=standing(known, now, settings.new_after))
+        verdict = evaluate(seen, self.policy, now)
         backup_now, retain_until = request.backup_now, request.retain_until
         return seen, verdict, plan(seen, verdict, self.policy, backup_now=backup_now, retain_until=retain_until)
 
@@ -172,6 +181,7 @@ class Reconciler:
 
     async def _save(self, finding: Finding) -> Reconciled:
         await self.findings.save([finding])
+        await note([finding], self.policy.policy.spec.opt_out, self.opt_outs, finding.at)
         return Reconciled(finding.outcome, finding)
 
     async def _publish(self, finding: Finding) -> None:

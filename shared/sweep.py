@@ -29,12 +29,14 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
+from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import plan
 from shared.domain.policy import Mode
 from shared.domain.reasons import Reason
 from shared.errors import LimitExceededError, PermanentError, RetryLaterError
 from shared.observe import foremost
-from shared.ports import Clock, FindingStore, Inventory, WorkQueue
+from shared.opt_outs import note
+from shared.ports import Clock, FindingStore, Inventory, OptOuts, WorkQueue
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ class Sweeper:
     clock: Clock
     inventory: Inventory
     findings: FindingStore
+    opt_outs: OptOuts
     queue: WorkQueue
     queue_name: str
 
@@ -70,12 +73,14 @@ class Sweeper:
         vms = [vm async for vm in self.inventory.vms(scope)]
         protections = await _or_unread("the protected items", self._protections(scope))
         vaults = await _or_unread("the vaults", self._vaults(scope))
+        stretches = await self.opt_outs.stretches()
         now = self.clock.now()
         findings: list[Finding] = []
         for vm in vms:
             here = vaults if isinstance(vaults, Unread) else vaults.get(vm.id.subscription_id, ())
             item = protections if isinstance(protections, Unread) else protections.get(vm.id.key, UNPROTECTED)
-            seen = Observation(vm, item, here, now)
+            stretch = standing(stretches.get(vm.id.key), now, self.policy.policy.spec.opt_out.new_after)
+            seen = Observation(vm, item, here, now, stretch)
             verdict = evaluate(seen, self.policy, now)
             findings.append(self._finding(vm, item, verdict, plan(seen, verdict, self.policy), run_id))
         to_change = tuple(each for each in findings if self._wants_change(each))
@@ -96,6 +101,7 @@ class Sweeper:
 
     async def start(self, discovery: Discovery) -> None:
         """Second half of a sweep: check the limits, keep the findings, send the requests."""
+        await note(discovery.findings, self.policy.policy.spec.opt_out, self.opt_outs, self.clock.now())
         writing = self.enforce and self.policy.mode is Mode.ENFORCE and not self.policy.policy.spec.paused
         if not writing:
             await self.findings.replace_all(discovery.findings, discovery.subscriptions)

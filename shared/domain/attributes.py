@@ -16,7 +16,6 @@ class Need(StrEnum):
 
     SUBSCRIPTION = "subscription"  # its name, tags and management groups
     POWER_STATE = "powerState"
-    HOST_POOL = "hostPool"
 
 
 class Subject:

@@ -106,8 +106,6 @@ def _needs_beyond_selectors(policy: EnforcementPolicy) -> frozenset[Need]:
     spec, found = policy.spec, set[Need]()
     if spec.scope != PolicyScope():
         found.add(Need.SUBSCRIPTION)
-    if BuiltinExclusion.AVD_POOLED in spec.exclude.builtin:
-        found.add(Need.HOST_POOL)
     if any(rule.backup_policy is not None and rule.backup_policy.from_tag for rule in spec.rules):
         found.add(Need.SUBSCRIPTION)
     return frozenset(found)

@@ -116,7 +116,7 @@ def _opt_out(seen: Observation, vm: Vm, verdict: Verdict, policy: CompiledPolicy
     for each in verdict.reasons:
         if each.reason in OPT_OUT_REASONS:
             return OptOutTried(settings.tag, each.detail, each.reason is Reason.OPTED_OUT, each.reason)
-    reading = opt_out.read(fold(vm.tags), settings, seen.at, seen.opt_out_since)
+    reading = opt_out.read(fold(vm.tags), settings, seen.at, seen.opt_out.first_seen if seen.opt_out else None)
     if reading is None:
         return None
     reason = verdict.reasons[0].reason if reading.honoured else reading.reason

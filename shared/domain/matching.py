@@ -79,7 +79,8 @@ def _under_rule(
     policy: CompiledPolicy,
 ) -> Verdict:
     rule, vm, now = compiled.rule, subject.vm, subject.now
-    exempt, opt_out_reasons = _opt_out(subject, rule, policy.policy.spec.opt_out, seen.opt_out_since)
+    since = seen.opt_out.first_seen if seen.opt_out else None
+    exempt, opt_out_reasons = _opt_out(subject, rule, policy.policy.spec.opt_out, since)
     as_asked, reasons = _held_against(protection, rule, wanted_policy(rule, subject))
     if protection.vault_id and not any(each.id.key == protection.vault_id.lower() for each in vaults):
         reasons.append(ReasonDetail(Reason.PROTECTED_ELSEWHERE, protection.vault_id))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.arm_id import ArmId
+from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 
 
@@ -41,7 +42,7 @@ class Vm:
     group_tags: Mapping[str, str] = field(default_factory=dict)  # the resource group's own tags
     subscription_name: str = ""
     subscription_tags: Mapping[str, str] = field(default_factory=dict)
-    management_groups: tuple[str, ...] = ()  # names, from the root to the one that holds the subscription
+    management_groups: tuple[str, ...] = ()  # names, nearest first
     size: str = ""
     security_type: str = ""  # empty for Standard
     disk_types: tuple[str, ...] = ()  # such as Premium_LRS; a deallocated VM may show none
@@ -119,7 +120,7 @@ class Observation:
     protection: Protection | Unread
     vaults: tuple[Vault, ...] | Unread  # those of the VM's subscription, any region
     at: datetime
-    opt_out_since: datetime | None = None  # when this stretch of opting out was first seen; None for a new one
+    opt_out: OptOutStretch | None = None  # the stretch that an opt-out belongs to; None where one would begin now
 
 
 class State(StrEnum):
