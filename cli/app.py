@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import __version__
+from cli.demo.weather import Weather
 from cli.guard import run_async, run_verb
 from cli.options import Options
 
@@ -18,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+estate = typer.Typer(help="Your estate as a file.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(estate, name="estate")
 
 Policy = Annotated[str, typer.Option("--policy", metavar="FILE", help="The enforcement policy; default: policy.yaml.")]
 Scopes = Annotated[
@@ -60,11 +63,12 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same estate.")] = 1,
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where to write the report.")] = None,
+    faults: Annotated[Weather, typer.Option("--faults", help="How much goes wrong on the way.")] = Weather.NONE,
 ) -> None:
     """Watch the whole job against a local Azure: events, sweep, protection, first backups, report."""
     from cli.commands import demo as verb
 
-    run_verb(lambda: verb.run(vms=vms, seed=seed, as_json=as_json, out=out), as_json=as_json)
+    run_verb(lambda: verb.run(vms=vms, seed=seed, as_json=as_json, out=out, weather=faults), as_json=as_json)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -188,6 +192,31 @@ def resume(endpoint: Endpoint = "", state: State = "") -> None:
     from cli.commands import switch as verb
 
     run_async(lambda: verb.resume(_options("", None, endpoint, state, False)))
+
+
+@estate.command("export")
+def estate_export(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where to write it: .json for a large estate, or .yaml.")
+    ] = Path("estate.yaml"),
+    anonymize: Annotated[bool, typer.Option("--anonymize", help="Replace names, ids and tags by tokens.")] = False,
+    keep_tag: Annotated[
+        list[str] | None,
+        typer.Option("--keep-tag", metavar="NAME", help="With --anonymize: leave this tag as it is; repeat for more."),
+    ] = None,
+    keep_backup_policy: Annotated[
+        list[str] | None,
+        typer.Option("--keep-backup-policy", metavar="NAME", help="With --anonymize: leave this backup policy's name."),
+    ] = None,
+    scope: Scopes = None,
+    endpoint: Endpoint = "",
+    as_json: Json = False,
+) -> None:
+    """Copy the estate into a file that `sim --estate` serves. Reads Resource Graph, writes nothing to Azure."""
+    from cli.commands import estate as verb
+
+    wish = verb.Wish(out, anonymize, tuple(keep_tag or ()), tuple(keep_backup_policy or ()))
+    run_async(lambda: verb.export(_options("", scope, endpoint, "", as_json), wish), as_json=as_json)
 
 
 @app.command()

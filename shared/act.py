@@ -5,15 +5,19 @@ the intent says that Azure may have got the request, and the next look waits unt
 policy permits writing at all is the reconciler's question, asked before.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from shared.domain.azure_answers import Accepted, BackupJob
 from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import Backup, Clock, Intent, Ledger, PauseSwitch
 
+T = TypeVar("T")
 POLL = timedelta(seconds=30)  # the SDK's own polling interval, used where Azure names none (azure-core 1.41)
+TIMED_OUT = "NoAnswerInTime"  # the adapters' code for a silence that lasted too long
 PAUSE_CHECK = timedelta(minutes=15)
 # How long Azure may take to show a write whose answer was lost. The protect PUT has a deterministic name and shows at
 # once as `Protecting`; a backup job may be listed late, and a second POST would start a second backup.
@@ -77,7 +81,7 @@ class Actor:
         intent = await self.ledger.intent(key)
         if intent is not None or not just_protected:
             try:
-                jobs = await self.backup.jobs(action.vault_id, action.vm, now - JOBS_SINCE)
+                jobs = await asked_twice(lambda: self.backup.jobs(action.vault_id, action.vm, now - JOBS_SINCE))
             except (RetryLaterError, PermanentError) as error:
                 return Carried(outcome_of(error, now), protection)
             if (standing := _earlier_backup(action.kind, jobs, intent, protection, now)) is not None:
@@ -125,6 +129,20 @@ def _earlier_backup(
         if not shown:
             return Carried(_answer_lost(intent.at + POST_SHOWS_WITHIN), protection)
     return None
+
+
+async def asked_twice(ask: Callable[[], Awaitable[T]]) -> T:
+    """A read whose answer got lost is asked again at once: to read twice does no harm, and most breaks are short.
+
+    Nothing is asked at once where the service names a time to come back, refuses for being asked too often, or was
+    silent until the time was up: a second silence would outlast the claim on the VM.
+    """
+    try:
+        return await ask()
+    except RetryLaterError as error:
+        if not error.may_have_happened or error.retry_after is not None or error.code == TIMED_OUT:
+            raise
+    return await ask()
 
 
 def outcome_of(error: RetryLaterError | PermanentError, now: datetime) -> Outcome:

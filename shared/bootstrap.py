@@ -15,7 +15,7 @@ from shared.domain.azure_answers import Subscription
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.errors import SettingsError
 from shared.intake import Intake
-from shared.ports import Backup, Clock, Compute, FindingStore, Inventory, Notices, WorkSource
+from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Notices, WorkSource
 from shared.reconcile import Reconciler
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper
@@ -121,6 +121,22 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
             reporter=Reporter(policy, findings, inventory, clock, notices, settings.scope, subscriptions),
             requests=connection.requests,
         )
+
+
+@asynccontextmanager
+async def open_estate(settings: Settings) -> AsyncIterator[tuple[EstateSource, Clock]]:
+    """Connect for reading alone: the estate as a whole, and the clock by which it stands. No policy, no store."""
+    from shared.adapters.azure.connection import Connection
+    from shared.adapters.azure.estate import ResourceGraphEstate
+    from shared.adapters.azure.graph_reader import GraphReader
+    from shared.adapters.azure.inventory import ResourceGraphInventory
+    from shared.adapters.clock import SystemClock, VirtualClock
+
+    async with Connection(settings.endpoint) as connection:
+        subscriptions = await connection.first_contact()
+        clock: Clock = VirtualClock(connection) if connection.virtual_clock_path else SystemClock()
+        inventory = ResourceGraphInventory(connection, clock, subscriptions)
+        yield ResourceGraphEstate(inventory, GraphReader(connection, clock)), clock
 
 
 class _Process:

@@ -7,8 +7,9 @@ longer answered is not an error: the state of the VM itself is read next anyway.
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
-from shared.act import POLL, backup_key, outcome_of, protect_key
+from shared.act import POLL, asked_twice, backup_key, outcome_of, protect_key
 from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import OperationStatus
 from shared.domain.model import Outcome, Status
@@ -38,7 +39,7 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
             continue
         now = clock.now()
         try:
-            status = await backup.operation(intent.operation_url)
+            status = await asked_twice(partial(backup.operation, intent.operation_url))
         except RetryLaterError as error:
             return Followed(waiting=outcome_of(error, now))
         except PermanentError as error:

@@ -5,10 +5,12 @@ whether it reports stopped and soft-deleted items is not documented, so the item
 could hold it (its name is deterministic).
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
+from shared.act import asked_twice
 from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import BackupStatus
 from shared.domain.model import ACTIVE_STATES, UNPROTECTED, Observation, Protection, ProtectionState, Unread, Vault, Vm
@@ -26,12 +28,12 @@ async def observe(
     With one vault in the VM's region and warm caches this takes three requests: VM, backupStatus, protected item.
     `made_in` is the vault in which Azure has just reported the protection as made: then the item there suffices.
     """
-    vm = await _read("the VM", compute.vm(vm_id))
+    vm = await _read("the VM", lambda: compute.vm(vm_id))
     if vm is None:
         return None
     if isinstance(vm, Unread):
         return Observation(vm, _not_asked(vm), (), clock.now())
-    vaults = await _read("the subscription's vaults", backup.vaults(vm_id.subscription_id))
+    vaults = await _read("the subscription's vaults", lambda: backup.vaults(vm_id.subscription_id))
     protection = (
         await _protection(vm, vaults, backup, made_in) if not isinstance(vaults, Unread) else _not_asked(vaults)
     )
@@ -43,9 +45,9 @@ def _not_asked(because: Unread) -> Unread:
 
 
 async def _protection(vm: Vm, vaults: tuple[Vault, ...], backup: Backup, made_in: str) -> Protection | Unread:
-    if made_in and (made := await _read("the protected item", backup.item(made_in, vm.id))) is not None:
+    if made_in and (made := await _read("the protected item", lambda: backup.item(made_in, vm.id))) is not None:
         return made
-    status = await _read("the VM's backup status", backup.status(vm.id, vm.location))
+    status = await _read("the VM's backup status", lambda: backup.status(vm.id, vm.location))
     if isinstance(status, Unread):
         return status
     candidates = [status.vault_id] if status.vault_id else []
@@ -55,7 +57,7 @@ async def _protection(vm: Vm, vaults: tuple[Vault, ...], backup: Backup, made_in
         candidates += [each.id.text for each in vaults if each.location == vm.location and each.id.key not in known]
     items: list[Protection] = []
     for vault_id in candidates:
-        item = await _read("the protected item", backup.item(vault_id, vm.id))
+        item = await _read("the protected item", partial(backup.item, vault_id, vm.id))
         if isinstance(item, Unread):
             return item
         if item is not None:
@@ -86,9 +88,9 @@ def _without_item(status: BackupStatus) -> Protection | Unread:
             return Unread("the protected item", f"the backup status is {status.status!r} but no vault shows an item")
 
 
-async def _read(what: str, call: Awaitable[T]) -> T | Unread:
+async def _read(what: str, ask: Callable[[], Awaitable[T]]) -> T | Unread:
     try:
-        return await call
+        return await asked_twice(ask)
     except RetryLaterError as error:
         return Unread(what, error.message, error.code, error.remedy, retry_after=error.retry_after)
     except PermanentError as error:

@@ -4,10 +4,11 @@ Every method may raise `RetryLaterError`, `PermanentError` or `SettingsError` (s
 nothing says so with None or an empty tuple; a failed read raises, so that it is never taken for "nothing there".
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, Scope, Subscription
@@ -39,6 +40,16 @@ class Inventory(Protocol):
 
     def protections(self, scope: Scope) -> AsyncIterator[tuple[str, Protection]]:
         """(lower-cased VM id, its protected item) for every `AzureIaasVM` item in scope; a VM may have several."""
+
+
+class EstateSource(Protocol):
+    """A whole estate for a copy of it, from Resource Graph."""
+
+    #: After the reading: what was seen and is in no file, by kind.
+    left_out: Counter[str]
+
+    def entries(self, scope: Scope) -> AsyncIterator[tuple[str, Any]]:
+        """(section of the estate file, entry) for everything in scope; `docs/estate.md` describes both."""
 
 
 class Compute(Protocol):

@@ -5,7 +5,8 @@ the queue trigger and behind the command line.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain import messages
@@ -13,7 +14,7 @@ from shared.domain.model import Outcome, ReconcileRequest, Status
 from shared.ports import Clock, WorkQueue
 from shared.reconcile import Reconciled, Reconciler
 
-MAX_TRIES = 8
+MAX_TRIES = 16  # with the waits between them almost three hours; after that the next sweep takes the VM up
 FIRST_BACKOFF = timedelta(seconds=30)
 LONGEST_BACKOFF = timedelta(minutes=15)
 # Looks are put on a grid, so that work which waits for Azure comes due together instead of one by one.
@@ -29,6 +30,7 @@ class Worker:
     queue: WorkQueue
     queue_name: str
     clock: Clock
+    tally: Counter[str] = field(default_factory=Counter)  # how looks ended, by code where one has it, else by status
 
     async def work_on(self, body: str) -> Reconciled | None:
         """Work on one message body; None when it could not be read and went to the poison queue.
@@ -43,6 +45,7 @@ class Worker:
             return None
         done = await self.reconciler.reconcile(request)
         outcome = done.outcome
+        self.tally[outcome.error_code or outcome.status.value] += 1
         log.info(
             "%s",
             outcome.status,
@@ -57,7 +60,7 @@ class Worker:
             return done
         if outcome.failed_try and request.attempt >= MAX_TRIES:
             return await self._give_up(request, done)
-        later = replace(request, attempt=request.attempt + 1) if outcome.failed_try else request
+        later = replace(request, attempt=_next_attempt(outcome, request.attempt))
         not_before = next_look(outcome, request.attempt, self.clock.now())
         await self.queue.send(self.queue_name, messages.encode(later), not_before=not_before, group=request.run_id)
         return done
@@ -65,6 +68,7 @@ class Worker:
     async def _give_up(self, request: ReconcileRequest, done: Reconciled) -> Reconciled:
         error = done.outcome.error or done.outcome.error_code
         reason = f"given up after {request.attempt} tries: {error}"
+        self.tally["GIVEN_UP"] += 1
         await self.queue.poison(self.queue_name, messages.encode(request), reason)
         outcome = replace(done.outcome, status=Status.FAILED, look_again=None, error=reason)
         if done.finding is None:
@@ -72,6 +76,13 @@ class Worker:
         finding = replace(done.finding, outcome=outcome)
         await self.reconciler.findings.save([finding])
         return Reconciled(outcome, finding)
+
+
+def _next_attempt(outcome: Outcome, attempt: int) -> int:
+    """Tries that fail in a row are counted; once Azure has taken a step on, the count begins anew."""
+    if outcome.failed_try:
+        return attempt + 1
+    return 1 if outcome.status is Status.ACCEPTED else attempt
 
 
 def next_look(outcome: Outcome, attempt: int, now: datetime) -> datetime:

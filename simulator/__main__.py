@@ -14,6 +14,7 @@ import sys
 from simulator.estate.file_text import EstateFileError
 from simulator.faults.api import apply as set_faults
 from simulator.first_steps import first_steps
+from simulator.limits.settings import profile as limits_of
 from simulator.options import parse
 from simulator.server import running
 from simulator.tls import CertificateError, server_context
@@ -37,6 +38,7 @@ async def serve(options: argparse.Namespace) -> None:
         tls=server_context(options.cert_dir) if options.tls else None,
         estate=options.estate,
     ) as (base, world):
+        world.limits.use(limits_of(options.limits))
         if options.faults is not None:
             set_faults(world, options.faults)
         gc.freeze()  # the estate stays: without this every full collection walks through all of it

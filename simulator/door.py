@@ -22,16 +22,14 @@ from simulator.core.routing import Call, Handler, Router, decode_path, encode
 from simulator.core.wire import Answer, AzureError, Json
 from simulator.events import control as events_control
 from simulator.faults import api as faults_api
-from simulator.graph import control as graph_control
 from simulator.faults.breaking import Cut
 from simulator.faults.faults import Strike
+from simulator.graph import control as graph_control
+from simulator.limits import api as limits_api
 from simulator.services import all_routes
 from simulator.world import World
 
 log = logging.getLogger(__name__)
-
-#: Constant, since nothing is throttled here; the names are what clients read (recorded traffic, 2025).
-REMAINING = {"GET": ("reads", "249"), "DELETE": ("deletes", "199")}
 
 
 class Door:
@@ -40,7 +38,9 @@ class Door:
     def __init__(self, world: World) -> None:
         self.world = world
         self.azure = Router(all_routes())
-        self.control = Router([*control.ROUTES, *events_control.ROUTES, *faults_api.ROUTES, *graph_control.ROUTES])
+        self.control = Router(
+            [*control.ROUTES, *events_control.ROUTES, *faults_api.ROUTES, *graph_control.ROUTES, *limits_api.ROUTES]
+        )
         world.faults.deeds.perform = self._perform
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
@@ -93,6 +93,9 @@ class Door:
             world.locks.refuse(call)
         except AzureError as error:
             handler = _answering(error)
+        throttled = world.limits.admit(call)
+        if throttled is not None:
+            return self._respond(call, self._taken_down(call, throttled))
 
         def alive() -> bool:
             return request.transport is not None and not request.transport.is_closing()
@@ -116,6 +119,14 @@ class Door:
         if hold is not None and hold.when == "after":
             await world.holds.keep(hold, alive)
         return await world.faults.deliver(strike, request, self._respond(call, answer, strike))
+
+    def _taken_down(self, call: Call, throttled: Answer) -> Answer:
+        """A request that a limit keeps out, on record: no service and no fault has seen it."""
+        world, vm = self.world, self.world.vm_of(call)
+        write = Write(0, world.now(), call.method, call.path, call.operation, vm, throttled.status)
+        write.label, write.overtaken = world.knowledge.label(vm), world.knowledge.is_behind(vm)
+        world.ledger.record(write, estate=False)
+        return throttled
 
     async def _perform(self, method: str, path: str, body: Json) -> Answer:
         """A request of the estate's own that comes from nowhere: another actor's deed."""
@@ -144,14 +155,13 @@ class Door:
     def _respond(self, call: Call, answer: Answer, strike: Strike | None = None) -> web.Response:
         now = self.world.now()
         date, told = (now + strike.skew.get(name, timedelta()) if strike else now for name in ("date", "x-sim-now"))
-        kind, remaining = REMAINING.get(call.method, ("writes", "199"))
         headers = {
             "Date": format_datetime(date.replace(microsecond=0), usegmt=True),
             "Server": "backstop-simulator",
             "Cache-Control": "no-cache",
             "x-ms-request-id": str(uuid.uuid4()),
             "x-ms-correlation-request-id": call.headers.get("x-ms-correlation-request-id", str(uuid.uuid4())),
-            f"x-ms-ratelimit-remaining-subscription-{kind}": remaining,
+            **call.remaining,
             "x-sim-now": told.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "x-sim-clock": "/_sim/clock",
         }
@@ -160,7 +170,7 @@ class Door:
         headers |= answer.headers
         if answer.body is None:
             return web.Response(status=answer.status, headers=headers)
-        if isinstance(answer.body, str):  # a gateway's page
+        if isinstance(answer.body, str) and answer.status >= 500:  # a gateway's page
             return web.Response(status=answer.status, text=answer.body, headers=headers, content_type="text/html")
         return web.Response(
             status=answer.status,

@@ -6,6 +6,7 @@ from pathlib import Path
 from simulator.core.wire import AzureError, Json
 from simulator.faults.api import read as read_faults
 from simulator.faults.profiles import NAMES, load
+from simulator.limits.settings import DEFAULT, PROFILES
 
 #: Where --tls keeps its certificate unless told otherwise: beside the state that Backstop keeps in this folder.
 CERTIFICATES = Path(".backstop/tls")
@@ -50,6 +51,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--speed", type=_speed, default=1.0, help="virtual seconds per real one, of a flowing clock")
     what = f"faults from the start: {', '.join(NAMES)}, or a JSON file of rules"
     parser.add_argument("--faults", type=_faults, default=None, metavar="NAME|FILE", help=what)
+    what = f"Azure's limits that refuse; all are counted and shown; default: {DEFAULT}"
+    parser.add_argument("--limits", choices=tuple(PROFILES), default=DEFAULT, help=what)
     parser.add_argument("--tls", action="store_true", help="https, with a certificate of its own")
     parser.add_argument("--cert-dir", type=Path, default=None, help=f"where it is kept; default: {CERTIFICATES}")
     options = parser.parse_args(argv)

@@ -14,11 +14,12 @@ from simulator.core.clock import Clock
 from simulator.core.model import Operation
 from simulator.core.state import State
 from simulator.core.wire import AzureError
-from simulator.events.delivery import Hub
+from simulator.events.hub import Hub
 from simulator.faults.consequences import Knowledge
 from simulator.faults.faults import Faults
 from simulator.faults.locks import Locks
 from simulator.graph.engine import Graph
+from simulator.limits.limits import Limits
 
 if TYPE_CHECKING:
     from simulator.core.routing import Call
@@ -41,6 +42,7 @@ class World:
         self.locks = Locks()
         self.knowledge = Knowledge(state.labels)
         self.faults = Faults(self)
+        self.limits = Limits(self)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -11,6 +11,7 @@ from cli import exit_codes
 from cli.demo.screen import Screen
 from cli.demo.story import run_blocking
 from cli.demo.summary import Ended, summarise
+from cli.demo.weather import SAID, Weather
 from cli.output.console import err, plain, print_json
 from cli.output.console import out as console
 from cli.output.tables import verdict_bars
@@ -21,12 +22,12 @@ _REMEDY = "Give another folder with --out"
 _SHOWN = 10  # missed VMs and wrong writes in words; --json has them all
 
 
-def run(*, vms: int, seed: int, as_json: bool, out: Path | None) -> int:
+def run(*, vms: int, seed: int, as_json: bool, out: Path | None, weather: Weather = Weather.NONE) -> int:
     """Tell the story, then hold its end against the local Azure's own labels."""
     began = time.monotonic()
     if out is not None:
         _make(out)
-    ended = run_blocking(vms, seed, Screen())
+    ended = run_blocking(vms, seed, Screen(), weather)
     summary = summarise(ended)
     written = _write(ended, out) if out is not None else []
     summary |= {"seed": seed, "durationSeconds": round(time.monotonic() - began, 1), "reportFiles": written}
@@ -62,6 +63,8 @@ def _show(summary: dict[str, Any]) -> None:
     screen.print(verdict_bars({State(name): count for name, count in summary["verdicts"].items()}))
     screen.print(_figures(summary))
     screen.print(_requests(summary["requests"]))
+    if summary["faults"]["weather"] != Weather.NONE:
+        screen.print(_weather(summary["faults"]))
     screen.print()
     for name in summary["reportFiles"]:
         screen.print(plain(f"wrote {name}"), soft_wrap=True)
@@ -82,6 +85,24 @@ def _figures(summary: dict[str, Any]) -> Table:
         ("took", f"{summary['durationSeconds']} s"),
     ):
         table.add_row(what, figure)
+    return table
+
+
+def _weather(faults: dict[str, Any]) -> Table:
+    """What went wrong on purpose, and what came of it."""
+    injected, engine = faults["injected"], faults["engine"]
+    table = Table(box=SIMPLE_HEAD, show_header=False, pad_edge=False, title=f"Weather: {faults['weather']}")
+    for fault, count in injected.items():
+        into_writes = faults["injectedIntoWrites"].get(fault, 0)
+        table.add_row(SAID.get(fault, fault), f"{count:,}, of them writes {into_writes:,}")
+    table.add_row("events taken in, copies included", f"{faults['eventsTakenIn']:,}")
+    put_off = engine["looksPutOff"]
+    table.add_row("looks at a VM, put off", f"{engine['looks']:,}, {sum(put_off.values()):,}")
+    for code, count in sorted(put_off.items(), key=lambda each: -each[1]):
+        table.add_row(f"  {code}", f"{count:,}")
+    table.add_row("VMs given up until the next sweep", f"{engine['givenUp']:,}")
+    again = f"{engine['sweeps']:,}, {engine['extraSweeps']:,}, {engine['sweepsThatCouldNotRead']:,}"
+    table.add_row("sweeps, extra ones, ones that could not read", again)
     return table
 
 

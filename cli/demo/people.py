@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.demo.local_azure import LocalAzure
+from shared.errors import EndpointError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ async def subscribe(azure: LocalAzure, webhook: str) -> int:
         wanted = {"includedEventTypes": ["Microsoft.Resources.ResourceWriteSuccess"]}
         properties = {"destination": destination, "filter": wanted, "eventDeliverySchema": schema}
         await azure.people("PUT", path, {"properties": properties})
+    made = (await azure.control("events"))["eventSubscriptions"]
+    if not all(each["delivering"] for each in made):
+        raise EndpointError(f"the webhook {webhook.partition('?')[0]} did not agree to get events")
     return len(subscriptions)
 
 

@@ -31,7 +31,7 @@ class Screen:
 
     def __init__(self) -> None:
         self._looks = 0
-        self._events = 0
+        self.events = 0  # taken in from Event Grid, copies included
         self._backups = 0
         self._shown: dict[tuple[str, ...], int] = {}
         self._live: tuple[Progress, TaskID] | None = None
@@ -43,7 +43,7 @@ class Screen:
     @contextmanager
     def phase(self, title: str) -> Iterator[None]:
         """A part of the story; what it took stands behind it when it has ended well."""
-        began, looks, events = time.monotonic(), self._looks, self._events
+        began, looks, events = time.monotonic(), self._looks, self.events
         self._backups = 0
         self._shown.clear()
         columns = (
@@ -61,8 +61,8 @@ class Screen:
         finally:
             self._live = None
         told = [f"{time.monotonic() - began:.1f} s"]
-        if self._events > events:
-            told.insert(0, f"{self._events - events:,} events")
+        if self.events > events:
+            told.insert(0, f"{self.events - events:,} events")
         elif self._looks > looks:
             told.insert(0, f"{self._looks - looks:,} looks")
         if self._backups:
@@ -81,7 +81,7 @@ class Screen:
         if kind == "succeeded" and details.get("function") == "reconcile_vm":
             self._looks += 1
         if kind == "succeeded" and details.get("function") == "vm_written":
-            self._events += 1
+            self.events += 1
         if kind in {"failed", "poisoned"}:
             self.line(f"{kind}: {', '.join(f'{key} {value}' for key, value in details.items())}")
 

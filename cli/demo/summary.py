@@ -1,15 +1,17 @@
 """The demo's result, computed from what the simulator and the report say. Pure, so that it can be tested."""
 
 import csv
+import hashlib
 import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cli.demo.people import Arrival
+from cli.demo.weather import Weather, Weathered
 from shared.reporting.reporter import CSV, HTML, JSON
 
 
@@ -31,6 +33,7 @@ class Ended:
     created: Mapping[str, float]
     seen_protected: Mapping[str, float]
     second_sweep_writes: int
+    weathered: Weathered = field(default_factory=lambda: Weathered(Weather.NONE))
 
 
 def summarise(ended: Ended) -> dict[str, Any]:
@@ -53,6 +56,8 @@ def summarise(ended: Ended) -> dict[str, Any]:
             "realSeconds": spread([ended.seen_protected[key] - ended.created[key] for key in ended.seen_protected]),
         },
         "requests": dict(ended.counts["byOperation"]),
+        "faults": ended.weathered.to_json(),
+        "endState": _end_state(ended),
         "missedVms": ended.check["missed"],
         "wrongWriteList": ended.check["wrongWrites"],
         "problems": _problems(ended, report),
@@ -78,6 +83,23 @@ def _problems(ended: Ended, report: Mapping[str, Any]) -> list[str]:
         "the report has no page": not ended.files.get(HTML),
     }
     return [sentence for sentence, is_so in amiss.items() if is_so]
+
+
+def _end_state(ended: Ended) -> str:
+    """A short digest of what has become of each VM: its verdict, vault and backup policy, and its first backups.
+
+    The same seed gives the same one whatever the weather.
+    """
+    rows = csv.DictReader(io.StringIO(ended.files.get(CSV, b"").decode("utf-8-sig"), newline=""))
+    backups = Counter(
+        (each["subscription"].lower(), each["containerName"].lower())
+        for each in ended.jobs
+        if each["operation"] == "Backup" and each.get("isUserTriggered")
+    )
+    columns = ("vm", "verdict", "vault", "backupPolicy")
+    lines = sorted(" ".join(each[name].lower() for name in columns) for each in rows)
+    lines += sorted(f"{subscription} {container} {count}" for (subscription, container), count in backups.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _active_items(state: Mapping[str, Any]) -> int:

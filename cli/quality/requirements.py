@@ -46,6 +46,8 @@ LEVELS = (
     Level("requirements-local", ("cli", "simulator", "benchmarks"), leave_out="cli/quality"),
     Level("requirements-dev", ("tests", "cli/quality")),
 )
+#: Azure's own command line, installed apart and imported by nothing here.
+CLIENTS = "requirements-clients"
 
 
 def problems(root: Path, owners: Owners, levels: Iterable[Level] = LEVELS) -> list[str]:
@@ -68,6 +70,12 @@ def problems(root: Path, owners: Owners, levels: Iterable[Level] = LEVELS) -> li
     return found
 
 
+def client_problems(root: Path) -> list[str]:
+    """The same for the set of Azure's command line, as far as it can be told where it is not installed."""
+    declared, pinned = pins.declared_in(root / f"{CLIENTS}.in"), pins.pins_in(root / f"{CLIENTS}.txt")
+    return pins.judge_file(declared, pinned, f"{CLIENTS}.txt")
+
+
 def _judge_imports(root: Path, level: Level, owners: Owners, own: set[str], allowed: set[str]) -> list[str]:
     """Missing and unused packages of one set."""
     used, found = packages_used(files_of(root, level.rooms, level.leave_out), owners, ours=OURS, declared=allowed)
@@ -81,11 +89,11 @@ def _judge_imports(root: Path, level: Level, owners: Owners, own: set[str], allo
 
 def main() -> int:
     """Print what is wrong; 1 if anything is."""
-    found = problems(ROOT, Owners.installed())
+    found = problems(ROOT, Owners.installed()) + client_problems(ROOT)
     for line in found:
         print(line)
     if not found:
-        print(f"Requirements fit: {', '.join(f'{level.name}.txt' for level in LEVELS)}")
+        print(f"Requirements fit: {', '.join(f'{name}.txt' for name in (*(level.name for level in LEVELS), CLIENTS))}")
     return 1 if found else 0
 
 

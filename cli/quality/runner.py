@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cli.quality import lock
 from cli.quality.results import Results, read_results
-from cli.quality.steps import ROOT, Step, all_steps, unit_steps
+from cli.quality.steps import ROOT, Step, all_steps, client_steps, unit_steps
 
 NAMES = ("format", "lint", "types", "contracts", "requirements", "tests")
 
@@ -32,14 +32,18 @@ def run(argv: Sequence[str]) -> int:
     own, pytest_args = _split(argv)
     parser = _parser()
     options = parser.parse_args(own)
-    if options.unit and options.only:
-        parser.error("--unit runs the unit tests alone; leave out --only")
+    if options.only and (options.unit or options.clients):
+        parser.error("--unit and --clients run some tests alone; leave out --only")
+    if options.unit and options.clients:
+        parser.error("--unit and --clients are two runs")
     if options.lock:
         return lock.compile_requirements()
     with tempfile.TemporaryDirectory(prefix="backstop-test-") as folder:
         junit = Path(folder) / "results.xml"
         if options.unit:
             steps = unit_steps(junit, pytest_args)
+        elif options.clients:
+            steps = client_steps(junit, pytest_args)
         else:
             steps = all_steps(junit, fix=options.fix, pytest_args=pytest_args)
         chosen = [step for step in steps if not options.only or step.name in options.only]
@@ -100,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", action="append", choices=NAMES, help="run this step alone; may be repeated")
     parser.add_argument("--unit", action="store_true", help="run the unit tests alone")
+    parser.add_argument("--clients", action="store_true", help="run Azure's own clients against the simulator, alone")
     parser.add_argument("--fix", action="store_true", help="format, and repair what ruff can repair")
     parser.add_argument("--lock", action="store_true", help="write requirements*.txt anew from requirements*.in")
     return parser

@@ -37,6 +37,15 @@ def unit_steps(junit: Path, pytest_args: Sequence[str] = ()) -> tuple[Step, ...]
     return (Step("tests", "Unit tests (pytest)", command),)
 
 
+def client_steps(junit: Path, pytest_args: Sequence[str] = ()) -> tuple[Step, ...]:
+    """Azure's own clients against the simulator. Four processes: each waits far longer than it works."""
+    options = ("-m", "clients", "-n", "4", "--dist", "worksteal", *pytest_args, "tests/clients")
+    return (
+        Step("environment", "Azure CLI's environment", (sys.executable, "-m", "cli.quality.clients")),
+        Step("tests", "Azure's own clients (pytest)", pytest_command(junit, options)),
+    )
+
+
 def pytest_command(junit: Path, extra: Sequence[str]) -> tuple[str, ...]:
     """Two processes: the machines that this runs on have two cores, and a test server is a process of its own."""
     return (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", f"--junitxml={junit}", *extra)

@@ -14,17 +14,18 @@ from simulator.core.fate import Fate
 from simulator.core.model import IAAS, Job, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, page, parse_filter
+from simulator.limits.quotas import Quotas
 
 #: Virtual minutes (recorded traffic, 2020 and 2026: 71 to 81 for a small VM).
 MINUTES = (62, 81)
-#: On-demand attempts per item and UTC day (support matrix, January 2026).
-PER_DAY = 9
+#: Virtual seconds until the operation has succeeded and names the job (recorded traffic, 2019-20: under 3).
+BEGINNING = 2
 #: How `$filter` of the job list writes a moment: quoted, twelve-hour, no zone.
 FILTER_TIME = "%Y-%m-%d %I:%M:%S %p"
 
 
 def trigger(call: Call) -> Answer:
-    """202 with both headers; the operation has succeeded at once and names the job. Raises AzureError 400, 404, 409."""
+    """202 with both headers; the operation soon succeeds and names the job. Raises AzureError 400, 404, 409."""
     world, state, vault = call.world, call.world.state, find_vault(call)
     pending = find_item(call, vault)
     if pending is not None and pending.configuring:
@@ -35,7 +36,7 @@ def trigger(call: Call) -> Answer:
     if properties.get("objectType") != "IaasVMBackupRequest":
         raise AzureError(400, "BMSUserErrorInvalidBackupRequest", "properties.objectType must be IaasVMBackupRequest.")
     expiry = _expiry(properties.get("recoveryPointExpiryTimeInUTC"), world.now())
-    _refuse(item, vault, world.now())
+    _refuse(item, vault, world.now(), world.limits.quotas)
     operation, fate = world.start_operation(), call.fate or Fate()
     base = item_id(vault, item)
     if fate.error is not None:  # no job comes of it
@@ -52,7 +53,7 @@ def trigger(call: Call) -> Answer:
         policy=item.policy,
         expiry=expiry,
     )
-    operation.job, operation.status, operation.ended = job.id, "Succeeded", world.now()
+    operation.job = job.id
     state.add_job(vault, job)
     item.last_status = "InProgress"
 
@@ -70,13 +71,17 @@ def trigger(call: Call) -> Answer:
         state.touch_item(item, now)
         state.touch_job(vault, job, now)
 
+    def begun() -> None:
+        operation.status, operation.ended = "Succeeded", world.now()
+
+    world.clock.after(BEGINNING, begun)
     world.clock.after(60 * state.spread(item.source_id.lower(), *MINUTES) + fate.delay, finish)
     state.touch_item(item, world.now())
     state.touch_job(vault, job, world.now())
     return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
 
 
-def _refuse(item: ProtectedItem, vault: Vault, now: datetime) -> None:
+def _refuse(item: ProtectedItem, vault: Vault, now: datetime, quotas: Quotas) -> None:
     if not item.active:
         raise AzureError(400, "UserErrorProtectionStopped", "The protection of the backup item is stopped.")
     jobs = [j for j in vault.jobs.values() if j.container == item.container and j.operation == "Backup"]
@@ -84,8 +89,7 @@ def _refuse(item: ProtectedItem, vault: Vault, now: datetime) -> None:
         message = "There is another backup operation in progress on the item."
         raise AzureError(409, "UserErrorBackupOperationInProgress", message)
     today = [j for j in jobs if j.user_triggered and j.started.date() == now.date()]
-    if len(today) >= PER_DAY:
-        raise AzureError(400, "UserErrorMaxDailyBackupLimitReached", "The daily limit of on-demand backups is reached.")
+    quotas.back_up(len(today))
 
 
 def _expiry(text: object, now: datetime) -> datetime:
@@ -125,7 +129,7 @@ def list_jobs(call: Call) -> Answer:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.strptime(text, FILTER_TIME).replace(tzinfo=UTC)
+        return datetime.strptime(text.replace(" 00:", " 12:", 1), FILTER_TIME).replace(tzinfo=UTC)
     except ValueError:
         message = f"The filter's time '{text}' is not in the format '2026-01-31 12:00:00 AM'."
         raise AzureError(400, "BMSUserErrorInvalidFilter", message) from None

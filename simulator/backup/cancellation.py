@@ -1,10 +1,10 @@
-"""Cancelling a job: possible for a backup while its snapshot is taken, and for nothing else.
+"""Cancelling a job: possible for a backup while its snapshot is taken, and for a restore.
 
 The job says `Cancelling` for a while, then `Cancelled`; whatever it was to do does not happen.
 """
 
+from simulator.backup.job_tasks import SNAPSHOT
 from simulator.backup.operations import get_result, operation_url
-from simulator.backup.render import SNAPSHOT
 from simulator.backup.vaults import VAULT, find_vault
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError
@@ -19,8 +19,8 @@ def cancel_job(call: Call) -> Answer:
     job = vault.jobs.get(call.params["job"].lower())
     if job is None:
         raise AzureError(404, "BMSUserErrorJobNotFound", f"Job '{call.params['job']}' was not found.")
-    early = world.now() - job.started < SNAPSHOT
-    if job.operation != "Backup" or job.status != "InProgress" or not early:
+    early = job.operation == "Restore" or (job.operation == "Backup" and world.now() - job.started < SNAPSHOT)
+    if job.status != "InProgress" or not early:
         message = "The job cannot be cancelled: it has ended, or is past the point up to which that is possible."
         raise AzureError(400, "BMSUserErrorJobCancellationNotPossible", message)
     job.status = "Cancelling"
@@ -31,7 +31,7 @@ def cancel_job(call: Call) -> Answer:
         now = world.now()
         job.status, job.ended = "Cancelled", now
         operation.status, operation.ended = "Succeeded", now
-        if item is not None:
+        if item is not None and job.operation == "Backup":
             item.last_status = "Completed" if item.last_point else ""
             world.state.touch_item(item, now)
         world.state.touch_job(vault, job, now)

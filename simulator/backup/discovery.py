@@ -10,7 +10,7 @@ from simulator.core.fate import Fate
 from simulator.core.model import IAAS, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
-from simulator.core.wire import Answer, AzureError, Json, page, parse_filter
+from simulator.core.wire import Answer, AzureError, Json, page, parse_filter, stamp
 
 #: Virtual seconds that a refresh takes (recorded traffic, 2019-20: 10 to 15; 40 to 60 also observed).
 REFRESH = 12
@@ -24,6 +24,8 @@ def refresh(call: Call) -> Answer:
     def finish() -> None:
         operation.status, operation.ended = "Failed" if fate.error else "Succeeded", world.now()
         operation.error = fate.error
+        for vm in () if fate.error else world.state.vms.of(vault.subscription):
+            vm.discovered = vm.discovered or vm.location == vault.location
 
     world.clock.after(REFRESH + fate.delay, finish)
     base = f"{vault.id}/backupFabrics/Azure"
@@ -31,13 +33,14 @@ def refresh(call: Call) -> Answer:
 
 
 def list_protectable(call: Call) -> Answer:
-    """VMs of the vault's subscription and region that no vault holds."""
+    """VMs of the vault's subscription and region that no vault holds, once a refresh there has found them."""
     vault, state = find_vault(call), call.world.state
     if parse_filter(call.query.get("$filter", "")).get("backupmanagementtype", IAAS).lower() != IAAS.lower():
         return Answer(200, {"value": []})
-    rows = []
+    rows, began = [], stamp(call.world.clock.start)
     for vm in state.vms.of(vault.subscription):
-        if vm.location == vault.location and not state.vm_items(vm.id):
+        known = vm.discovered or vm.properties.get("timeCreated", "") < began
+        if known and vm.location == vault.location and not state.vm_items(vm.id):
             name = container_of(vm)
             container = f"{vault.id}/backupFabrics/Azure/protectionContainers/IaasVMContainer;{name}"
             rows.append(

@@ -25,17 +25,20 @@ def _items_under(vault: Vault, policy: BackupPolicy) -> int:
 
 
 def put_policy(call: Call) -> Answer:
-    """200 with the policy, or 202 where items are under it. Raises AzureError 400."""
+    """200 with the policy, or 202 where items are under it. Raises AzureError 400, by quota too."""
     world, vault, name = call.world, find_vault(call), call.params["policy"]
     existing = vault.policies.get(name.lower())
     definition = checked(call.properties, existing.version if existing else None)
     if existing is None:
         if not NAME.fullmatch(name):
             refuse("A policy's name has 3 to 150 letters, digits and hyphens, and begins with a letter.")
+        world.limits.quotas.add_policy(vault)
         existing = BackupPolicy(name, management=definition["backupManagementType"])
         vault.policies[name.lower()] = existing
     elif existing.management != definition["backupManagementType"]:
         refuse(f"The policy is one for {existing.management}.")
+    else:
+        world.limits.quotas.edit_policy(vault, world.now())
     policy = existing
     if not _items_under(vault, policy):
         _take(policy, definition)

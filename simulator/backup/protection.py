@@ -12,7 +12,9 @@ from simulator.backup.history import new_item
 from simulator.backup.items import find_item
 from simulator.backup.operations import ITEM, accepted
 from simulator.backup.policies import named
+from simulator.backup.recovery_points import moments
 from simulator.backup.render import VM_ITEM, item_id
+from simulator.backup.vault_settings import soft_deletes
 from simulator.backup.vaults import find_vault
 from simulator.core.fate import Fate
 from simulator.core.model import SOFT_DELETE_DAYS, Job, ProtectedItem, Vault, VirtualMachine
@@ -23,6 +25,8 @@ from simulator.core.wire import Answer, AzureError, Json
 #: Virtual seconds that a protect takes, from recorded traffic of 2019 and 2026; other changes take about 11.
 CONFIGURE = (31, 92)
 CHANGE = (9, 13)
+#: Deleting for good, in a vault that does not delete softly (recorded traffic, 2019-20).
+PURGE = (112, 116)
 
 
 def put_item(call: Call) -> Answer:
@@ -69,6 +73,7 @@ def _protect(call: Call, vault: Vault, properties: Json) -> Answer:
         raise malformed()
     policy = named(vault, str(properties["policyId"]))
     _refuse_unfit(call, vault, vm)
+    world.limits.quotas.register(vault, policy, world.now())
     item = new_item(vault, vm, policy.name, world.now(), 281476190000000 + len(state.operations))
     item.configuring = True
     state.add_item(vault, item)
@@ -106,6 +111,7 @@ def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str
     if current is not None and (current.version, policy.version) == ("V2", "V1"):
         message = "The item cannot move from an enhanced backup policy (V2) to a standard one (V1)."
         raise AzureError(400, "UserErrorPolicyTypeDowngradeNotSupported", message)
+    call.world.limits.quotas.move(vault, item, policy, call.world.now())
     resumed = item.state == "ProtectionStopped"
 
     def changed(_: Job) -> None:
@@ -131,11 +137,11 @@ def _undelete(call: Call, vault: Vault, item: ProtectedItem) -> Answer:
     def undeleted(_: Job) -> None:
         item.deleted, item.state, item.policy = None, "ProtectionStopped", ""
 
-    return _run(call, vault, item, "Undelete", CHANGE, undeleted, "")
+    return _run(call, vault, item, "Undelete", CHANGE, undeleted, "", bag={"Undelete flag": "True"})
 
 
 def delete_item(call: Call) -> Answer:
-    """Stop and delete the data: the item is soft-deleted, and gone 14 days later."""
+    """Stop and delete the data: soft-deleted and gone 14 days later, or gone at once where the vault is set so."""
     world, state, vault = call.world, call.world.state, find_vault(call)
     item = find_item(call, vault)
     if item is None:
@@ -148,13 +154,19 @@ def delete_item(call: Call) -> Answer:
             state.drop_item(vault, item)
             state.touch_item(item, world.now())
 
+    def purged(_: Job) -> None:
+        state.drop_item(vault, item)
+
     def deleted(_: Job) -> None:
         item.deleted, item.state, item.policy = moment, "ProtectionStopped", ""
         world.clock.at(moment + timedelta(days=SOFT_DELETE_DAYS), expired)
 
     moment = world.now()
     paths = ("backupOperations", "backupOperationResults")
-    return _run(call, vault, item, "DeleteBackupData", CHANGE, deleted, "", paths)
+    bag = {"Number of Recovery Points": str(len(moments(vault, item)))}
+    if soft_deletes(vault):
+        return _run(call, vault, item, "DeleteBackupData", CHANGE, deleted, "", paths, bag)
+    return _run(call, vault, item, "DeleteBackupData", PURGE, purged, "", paths, bag)
 
 
 def _run(
@@ -166,6 +178,7 @@ def _run(
     effect: Callable[[Job], None],
     policy: str | None = None,
     paths: tuple[str, str] | None = None,
+    bag: dict[str, str] | None = None,
 ) -> Answer:
     """Start a job and its operation; `effect` is what has changed when they end (it may fail the job)."""
     world, state = call.world, call.world.state
@@ -179,6 +192,7 @@ def _run(
         started=world.now(),
         activity=state.new_id(),
         policy=item.policy if policy is None else policy,
+        bag=bag or {},
     )
     operation.job = job.id
     state.add_job(vault, job)

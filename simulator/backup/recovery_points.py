@@ -1,6 +1,6 @@
 """The recovery points of a protected item: one for each backup that completed.
 
-Shapes are those of recorded traffic (2019). None expires and none can be restored from here.
+Shapes are those of recorded traffic (2019). None expires; restoring from one is in `restores.py`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -57,6 +57,7 @@ def _body(state: State, vault: Vault, item: ProtectedItem, taken: datetime) -> J
             "virtualMachineSize": _size(vm.properties if vm else {}),
             "originalStorageAccountOption": False,
             "osType": _os(vm.properties if vm else {}),
+            **({"zones": vm.zones} if vm and vm.zones else {}),
         }
     return {
         "id": spell(f"{item_id(vault, item)}/recoveryPoints/{name}", min(vault.casing, 1)),
@@ -90,20 +91,25 @@ def list_points(call: Call) -> Answer:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.strptime(text, FILTER_TIME).replace(tzinfo=UTC)
+        return datetime.strptime(text.replace(" 00:", " 12:", 1), FILTER_TIME).replace(tzinfo=UTC)
     except ValueError:
         message = f"The filter's time '{text}' is not in the format '2026-01-31 12:00:00 AM'."
         raise AzureError(400, "BMSUserErrorInvalidFilter", message) from None
 
 
+def find_point(call: Call, vault: Vault, item: ProtectedItem) -> datetime:
+    """When the recovery point in the path was taken. Raises AzureError 404."""
+    for taken in moments(vault, item):
+        if _name(call.world.state, item, taken) == call.params["point"]:
+            return taken
+    raise AzureError(404, "BMSUserErrorRecoveryPointNotFound", f"No recovery point '{call.params['point']}' exists.")
+
+
 def get_point(call: Call) -> Answer:
     """One recovery point. Raises AzureError 404."""
-    vault, state = find_vault(call), call.world.state
+    vault = find_vault(call)
     item = existing_item(call, vault)
-    for taken in moments(vault, item):
-        if _name(state, item, taken) == call.params["point"]:
-            return Answer(200, _body(state, vault, item, taken))
-    raise AzureError(404, "BMSUserErrorRecoveryPointNotFound", f"No recovery point '{call.params['point']}' exists.")
+    return Answer(200, _body(call.world.state, vault, item, find_point(call, vault, item)))
 
 
 ROUTES: list[Route] = [

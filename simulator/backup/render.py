@@ -5,15 +5,14 @@ Shapes follow recorded traffic of 2019-20, with the fields that 2026 added. Pure
 
 from datetime import datetime, timedelta
 
+from simulator.backup.job_tasks import extended_info
 from simulator.core.model import IAAS, SOFT_DELETE_DAYS, BackupPolicy, Job, ProtectedItem, Vault
 from simulator.core.wire import Json, duration, stamp, timespan
 
 ITEM_TYPE = "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems"
-VM_ITEM = "Microsoft.Compute/virtualMachines"
+VM_ITEM, CLASSIC = "Microsoft.Compute/virtualMachines", "Microsoft.ClassicCompute/virtualMachines"
 #: lastBackupTime of an item that has never been backed up (recorded traffic, 2019).
 NEVER = "2001-01-01T00:00:00Z"
-#: Part of a backup that is the snapshot; the rest is the transfer to the vault.
-SNAPSHOT = timedelta(minutes=5)
 HEALTHY = {
     "code": 400239,
     "title": "IaasVmHealthGreenDefault",
@@ -49,9 +48,11 @@ def vault_body(vault: Vault) -> Json:
         "location": vault.location,
         "name": vault.name,
         "etag": f"W/\"datetime'{stamp(vault.created)}'\"",
-        "tags": vault.tags,
+        **({"tags": vault.tags} if vault.tags else {}),
+        **({"identity": vault.settings["identity"]} if "identity" in vault.settings else {}),
         "properties": {
             "provisioningState": vault.provisioning,
+            **({"encryption": vault.settings["encryption"]} if "encryption" in vault.settings else {}),
             "privateEndpointStateForBackup": "None",
             "privateEndpointStateForSiteRecovery": "None",
             "publicNetworkAccess": "Enabled",
@@ -142,11 +143,11 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
     virtual = item.management == IAAS
     properties: Json = {
         "friendlyName": item.vm_name if virtual else item.name.rsplit(";", 1)[-1],
-        "protectionStatus": "Healthy",
+        "protectionStatus": item.health.get("protectionStatus", "Healthy"),
         "protectionState": item.state,
         "lastBackupStatus": item.last_status,
         "lastBackupTime": stamp(item.last_backup) if item.last_backup else NEVER,
-        "protectedItemType": VM_ITEM if virtual else "AzureVmWorkloadSQLDatabase",
+        "protectedItemType": _item_type(item),
         "backupManagementType": item.management,
         "workloadType": "VM" if virtual else "SQLDataBase",
         "containerName": item.container.split(";", 1)[1] if virtual else item.container,
@@ -161,15 +162,16 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
     if virtual:
         properties |= {
             "virtualMachineId": item.source_id,
-            "healthStatus": "Passed",
+            "healthStatus": item.health.get("healthStatus", "Passed"),
             "protectedItemDataId": item.data_id,
         }
     else:
         properties |= {"protectedItemHealthStatus": "Healthy", "protectedItemDataSourceId": item.data_id}
     if policy is not None and virtual:
         properties["policyType"] = policy.version
-    if item.last_backup and virtual:
-        properties["healthDetails"] = [HEALTHY]
+    details = item.health.get("healthDetails", [HEALTHY] if item.last_backup else [])
+    if details and virtual:
+        properties["healthDetails"] = details
     if item.last_point:
         properties["lastRecoveryPoint"] = stamp(item.last_point)
     if item.deleted is not None:
@@ -183,6 +185,13 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
         "type": ITEM_TYPE,
         "properties": properties,
     }
+
+
+def _item_type(item: ProtectedItem) -> str:
+    """Virtual machines of the classic kind were still backed up in 2019."""
+    if item.management != IAAS:
+        return "AzureVmWorkloadSQLDatabase"
+    return CLASSIC if f"/providers/{CLASSIC}/".lower() in item.source_id.lower() else VM_ITEM
 
 
 def job_body(vault: Vault, job: Job, now: datetime, *, detail: bool = False) -> Json:
@@ -204,33 +213,13 @@ def job_body(vault: Vault, job: Job, now: datetime, *, detail: bool = False) -> 
         properties["endTime"] = stamp(job.ended)
     if job.errors:
         properties["errorDetails"] = job.errors
-    if job.operation == "Backup":
+    if job.operation in ("Backup", "Restore"):
         properties["actionsInfo"] = [1]
     if detail:
-        properties["extendedInfo"] = _extended(job, now)
+        properties["extendedInfo"] = extended_info(job, now - job.started)
     return {
         "id": spell(f"{vault.id}/backupJobs/{job.id}", min(vault.casing, 1)),
         "name": job.id,
         "type": "Microsoft.RecoveryServices/vaults/backupJobs",
         "properties": properties,
-    }
-
-
-def _extended(job: Job, now: datetime) -> Json:
-    bag = {"VM Name": job.vm_name}
-    if job.operation != "Backup":
-        return {"tasksList": [], "propertyBag": bag | {"Policy Name": job.policy}}
-    snapped = job.ended is not None or now - job.started >= SNAPSHOT
-    states = ("Completed", job.status) if snapped else ("InProgress", "NotStarted")
-    names = ("Take Snapshot", "Transfer data to vault")
-    if job.expiry:
-        bag["Recovery Point Expiry Time in UTC"] = job.expiry.strftime("%-m/%-d/%Y %-I:%M:%S %p")
-    if job.status == "Completed":
-        bag["Backup Size"] = "21274 MB"
-    return {
-        "tasksList": [
-            {"taskId": name, "duration": "PT0S", "status": state} for name, state in zip(names, states, strict=True)
-        ],
-        "propertyBag": bag,
-        "internalPropertyBag": {"IsInstantRpJob": "True"},
     }

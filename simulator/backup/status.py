@@ -5,6 +5,7 @@ They change nothing, though Azure throttles `backupStatus` as a write (recorded 
 
 from simulator.core.model import ProtectedItem, VirtualMachine
 from simulator.core.routing import Call, Route
+from simulator.core.state import container_of
 from simulator.core.wire import Answer, AzureError, Json
 from simulator.resources.subscriptions import find_subscription
 
@@ -73,6 +74,9 @@ def pre_validate(call: Call) -> Answer:
         body |= {"status": "Failed", "errorCode": "UserErrorCrossRegionProtectionNotSupported"}
     elif call.world.state.vm_items(vm.id):
         body |= {"status": "Failed", "errorCode": "UserErrorVmAlreadyProtected"}
+    else:
+        name = container_of(vm)
+        body |= {"containerName": f"iaasvmcontainer;{name}", "protectedItemName": f"vm;{name}"}
     return Answer(200, body)
 
 

@@ -4,8 +4,10 @@ import re
 
 from simulator.backup.operations import operation_url
 from simulator.backup.render import vault_body
+from simulator.backup.vault_resource import take
 from simulator.backup.vaults import VAULT
 from simulator.core.model import Vault, default_policies
+from simulator.core.reading import a_location, a_text, an_object
 from simulator.core.routing import Call, Route
 from simulator.core.state import vault_id
 from simulator.core.wire import Answer, AzureError
@@ -17,32 +19,32 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
 
 
 def put_vault(call: Call) -> Answer:
-    """Create (201, `Provisioning`, Azure-AsyncOperation) or update the tags (200)."""
+    """Create (201, `Provisioning`, Azure-AsyncOperation) or change what is named (200)."""
     world, state = call.world, call.world.state
     group, body = find_group(call), call.body
     key = vault_id(group.subscription, group.name, call.params["vault"])
     existing = state.vaults.get(key.lower())
     if existing is not None:
-        existing.tags = dict(body.get("tags") or existing.tags)
+        take(state, existing, body)
         state.touch("vault", existing.key, world.now())
         return Answer(200, vault_body(existing))
     if not NAME.fullmatch(call.params["vault"]):
         raise AzureError(400, "InvalidVaultName", f"The vault name '{call.params['vault']}' is not valid.")
-    if not body.get("location") or not (body.get("sku") or {}).get("name"):
+    if not a_text(body, "location") or not a_text(an_object(body, "sku"), "name"):
         raise AzureError(400, "InvalidRequestContent", "A vault needs location and sku.name.")
-    location = str(body["location"]).replace(" ", "").lower()
+    world.limits.quotas.add_vault(len(state.vaults.of(group.subscription)))
     vault = Vault(
         id=key,
         name=call.params["vault"],
         subscription=group.subscription,
         group=group.name,
-        location=location,
+        location=a_location(body),
         created=world.now(),
-        tags=dict(body.get("tags") or {}),
         provisioning="Provisioning",
         casing=state.spread(key.lower(), 0, 2),
         policies=default_policies(),
     )
+    take(state, vault, body)
     state.vaults[vault.key] = vault
     operation = world.start_operation()
 

@@ -45,6 +45,11 @@ def _guard(vault: Vault) -> Json:
     return kept | {"isSoftDeleteFeatureStateEditable": kept["softDeleteFeatureState"] != ALWAYS}
 
 
+def soft_deletes(vault: Vault) -> bool:
+    """Whether what is deleted in the vault is kept for a while."""
+    return bool(_guard(vault)["softDeleteFeatureState"] != "Disabled")
+
+
 def get_storage(call: Call) -> Answer:
     """How the vault's backups are stored; locked once something is protected."""
     vault = find_vault(call)

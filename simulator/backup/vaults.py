@@ -5,6 +5,7 @@ Creating one is in `vault_creation.py`, deleting one in `vault_deletion.py`, wha
 """
 
 from simulator.backup.render import vault_body
+from simulator.backup.vault_resource import take
 from simulator.core.model import Vault
 from simulator.core.routing import Call, Route
 from simulator.core.state import vault_id
@@ -42,9 +43,9 @@ def get_vault(call: Call) -> Answer:
 
 
 def patch_vault(call: Call) -> Answer:
-    """Tags only."""
+    """Tags, identity and encryption: what is named."""
     vault = find_vault(call)
-    vault.tags = dict(call.body.get("tags") or vault.tags)
+    take(call.world.state, vault, call.body)
     call.world.state.touch("vault", vault.key, call.world.now())
     return Answer(200, vault_body(vault))
 

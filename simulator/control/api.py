@@ -111,6 +111,7 @@ def delete_holds(call: Call) -> Answer:
 def get_state(call: Call) -> Answer:
     """How much there is of everything."""
     state, hub = call.world.state, call.world.hub
+    told = hub.deliveries.totals
     items: Counter[str] = Counter()
     jobs: Counter[str] = Counter()
     for vault in state.vaults.values():
@@ -129,9 +130,8 @@ def get_state(call: Call) -> Answer:
         "jobs": dict(sorted(jobs.items())),
         "events": {
             "subscriptions": len(hub.subscriptions),
-            "delivered": hub.delivered,
-            "failedAttempts": hub.failed,
-            "dropped": hub.dropped,
+            **{name: told[name] for name in ("matched", "delivered", "failedAttempts", "dropped", "deadLettered")},
+            "pending": hub.deliveries.pending,
         },
     }
     return Answer(200, body)

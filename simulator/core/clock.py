@@ -20,8 +20,9 @@ from typing import Literal
 Mode = Literal["flowing", "stepped"]
 Work = Callable[[], Awaitable[None] | None]
 
-#: Real seconds that a jump waits for the work of one moment (event deliveries to a slow receiver).
-PATIENCE = 30.0
+#: Real seconds that a jump waits for the work of one moment: longer than a delivery waits for a slow receiver (30),
+#: so that its next attempt is scheduled before the jump ends.
+PATIENCE = 35.0
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +99,11 @@ class Clock:
             except TimeoutError:
                 async with self._lock:
                     try:
-                        await self._run_due()
+                        await self._run_due(0.0)  # a receiver that hangs must not hold back what others wait for
                     except Exception:
                         log.exception("scheduled work failed")
 
-    async def _run_due(self) -> None:
+    async def _run_due(self, patience: float = PATIENCE) -> None:
         while self._heap and self._heap[0].at <= self.now():
             moment = self.now()
             pending: list[asyncio.Future[None]] = []
@@ -111,12 +112,17 @@ class Clock:
                 if inspect.isawaitable(outcome):
                     pending.append(asyncio.ensure_future(outcome))
             if pending:
-                await self._settle(pending)
+                await self._settle(pending, patience)
 
-    async def _settle(self, pending: list[asyncio.Future[None]]) -> None:
-        done, late = await asyncio.wait(pending, timeout=PATIENCE)
+    async def _settle(self, pending: list[asyncio.Future[None]], patience: float) -> None:
+        done, late = await asyncio.wait(pending, timeout=patience)
         for future in late:  # it goes on by itself; the reference keeps it from being collected half-way
             self._late.add(future)
-            future.add_done_callback(self._late.discard)
+            future.add_done_callback(self._came_late)
         for future in done:
             future.result()
+
+    def _came_late(self, future: asyncio.Future[None]) -> None:
+        self._late.discard(future)
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.error("scheduled work failed", exc_info=error)

@@ -55,6 +55,8 @@ class VirtualMachine:
     #: Lists and Resource Graph show this VM's resource group upper-cased, as the compute service does for some.
     shouts: bool = False
     managed_by: str = ""
+    #: A vault's refresh has found it since it was made; what was there before the world began is known anyway.
+    discovered: bool = False
 
     @property
     def key(self) -> str:
@@ -90,6 +92,10 @@ class Job:
     expiry: datetime | None = None
     #: `errorDetails` of a job that went wrong.
     errors: list[Json] = field(default_factory=list)
+    #: What its property bag holds beside the usual.
+    bag: dict[str, str] = field(default_factory=dict)
+    #: What a restore moves.
+    gigabytes: int = 0
 
 
 @dataclass(slots=True)
@@ -114,6 +120,8 @@ class ProtectedItem:
     deleted: datetime | None = None
     #: A change (other than a backup) under way: the service refuses a second one meanwhile.
     busy: bool = False
+    #: `protectionStatus`, `healthStatus` and `healthDetails` where they are not those of a healthy item.
+    health: Json = field(default_factory=dict)
 
     @property
     def key(self) -> str:

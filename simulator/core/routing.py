@@ -36,6 +36,8 @@ class Call:
     over_existing: bool = False
     #: How the work that this request starts is to end, where a fault says so.
     fate: Fate | None = None
+    #: Headers that tell what is left of the limits that this request counted against.
+    remaining: dict[str, str] = field(default_factory=dict)
     _body: Json | None = None
 
     @property

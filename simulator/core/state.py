@@ -1,4 +1,4 @@
-"""The state of the simulated Azure: dictionaries, the indexes over them, and what changed since Resource Graph looked.
+"""The state of the simulated Azure: dictionaries, the indexes over them, and a call to whoever follows its changes.
 
 Everything is keyed by lower-cased ARM id, because Azure compares ids without case. No HTTP and no clock here.
 """
@@ -6,6 +6,7 @@ Everything is keyed by lower-cased ARM id, because Azure compares ids without ca
 import random
 import uuid
 import zlib
+from collections.abc import Callable
 from datetime import datetime
 
 from simulator.core.labels import Label
@@ -29,15 +30,17 @@ class State:
         self.seed = seed
         self.tenant = str(uuid.uuid4())
         self.subscriptions: dict[str, Subscription] = {}
+        #: A management group's subscriptions, directly or through its children; its parent where that is not the root.
         self.management_groups: dict[str, list[str]] = {}
+        self.management_parents: dict[str, str] = {}
         self.groups: Table[ResourceGroup] = Table()
         self.vms: Table[VirtualMachine] = Table()
         self.vaults: Table[Vault] = Table()
         self.operations: dict[str, Operation] = {}
         self.labels: dict[str, Label] = {}
         self.items_by_vm: dict[str, list[ProtectedItem]] = {}
-        #: (kind, key) of every record to show anew in Resource Graph, with the moment it changed.
-        self.changed: dict[tuple[str, str], datetime] = {}
+        #: Told the kind and key of every record that changed, and when: Resource Graph listens.
+        self.on_change: Callable[[str, str, datetime], None] = _nobody
         self._ids = random.Random(f"{seed}:ids")
 
     def new_id(self) -> str:
@@ -73,13 +76,17 @@ class State:
 
     def touch(self, kind: str, key: str, now: datetime) -> None:
         """Mark a record as changed, for Resource Graph."""
-        self.changed[(kind, key.lower())] = now
+        self.on_change(kind, key.lower(), now)
 
     def touch_item(self, item: ProtectedItem, now: datetime) -> None:
         self.touch("item", f"{item.vault}|{item.key}", now)
 
     def touch_job(self, vault: Vault, job: Job, now: datetime) -> None:
         self.touch("job", f"{vault.key}|{job.id}", now)
+
+
+def _nobody(_kind: str, _key: str, _now: datetime) -> None:
+    """Nobody follows yet: the estate is still being built."""
 
 
 def group_id(subscription: str, name: str) -> str:

@@ -49,29 +49,18 @@ def _build(vms: int, subscriptions: int | None, seed: int, start: datetime) -> S
     ids = list(state.subscriptions)
     state.management_groups["corp"] = ids
     for number in range(0, count, 2):
-        state.management_groups[f"corp-{number // 2 + 1:02}"] = ids[number : number + 2]
+        group = f"corp-{number // 2 + 1:02}"
+        state.management_groups[group], state.management_parents[group] = ids[number : number + 2], "corp"
     builder = kinds.Builder(state, rng, start)
     for kind in _deal(vms, rng):
         if len(state.vms) < vms:
             builder.add(kind)
-    known = start - timedelta(days=1)  # Resource Graph is behind by less than that
-    for key in state.vms:
-        state.touch("vm", key, known)
-    for key in state.groups:
-        state.touch("group", key, known)
-    for vault in state.vaults.values():
-        state.touch("vault", vault.key, known)
-        for item in vault.items.values():
-            state.touch_item(item, known)
-        for job in vault.jobs.values():
-            state.touch_job(vault, job, known)
     return state
 
 
 def _add_subscription(state: State, rng: random.Random, number: int, start: datetime) -> None:
     subscription = Subscription(catalog.uid(rng), f"contoso-{NAMES[number % len(NAMES)]}-{number + 1:02}")
     state.subscriptions[subscription.id] = subscription
-    state.touch("subscription", subscription.id, start - timedelta(days=1))
     bare = rng.choice(catalog.REGIONS[1:]) if number % 3 == 1 else None  # this one keeps no vault there
     for region in catalog.REGIONS:
         if region == bare:

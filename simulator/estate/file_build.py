@@ -94,14 +94,17 @@ class Building:
             if group.name.lower() in names:
                 raise entry.error(self.file, f"the group {shown(group.name)!r} is there twice", *path, "name")
             names.add(group.name.lower())
-            if parent:
-                self.state.management_parents[group.name] = parent
-            members[group.name] = below = [
+            below = [
                 self.subscription(entry, each, *path, "subscriptions", at)
                 for at, each in enumerate(group.subscriptions)
             ]
+            is_root = not path and group.name.lower() == self.state.tenant  # which exists without being made
+            if not is_root:
+                members[group.name] = below
+            if parent:
+                self.state.management_parents[group.name] = parent
             for at, child in enumerate(group.children):
-                below += add(entry, child, group.name, *path, "children", at)
+                below += add(entry, child, "" if is_root else group.name, *path, "children", at)
             return below
 
         taken: set[str] = set()

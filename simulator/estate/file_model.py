@@ -76,13 +76,9 @@ def _properties(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _texts(value: object) -> object:
-    if isinstance(value, dict):
-        for name, each in value.items():
-            if not isinstance(each, str):
-                raise wrong(f"tag {name[:60]!r}: the value must be text; quote it")
-        if len({name.lower() for name in value}) != len(value):
-            raise wrong("a tag name appears twice (tag names are compared without case)")
+def _once(value: object) -> object:
+    if isinstance(value, dict) and len({name.lower() for name in value}) != len(value):
+        raise wrong("a tag name appears twice (tag names are compared without case)")
     return value
 
 
@@ -91,7 +87,7 @@ Guid = Annotated[str, Field(pattern=f"^{GUID}$"), AfterValidator(str.lower)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Location = Annotated[str, Field(min_length=3, max_length=60), AfterValidator(_location)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Tags = Annotated[dict[Annotated[str, Field(min_length=1, max_length=512)], str], BeforeValidator(_texts)]
+Tags = Annotated[dict[Annotated[str, Field(min_length=1, max_length=512)], str], BeforeValidator(_once)]
 Free = dict[str, Any]
 
 

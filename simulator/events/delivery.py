@@ -1,177 +1,196 @@
-"""The delivery of events: who wants them, the handshake, and the attempts on the virtual clock.
+"""Deliveries on the virtual clock: at least once, in no order, again on the published schedule, then given up.
 
-An event comes some virtual seconds after its write, out of order and sometimes twice; a failed delivery is tried
-again on the published schedule. No dead-letter store: what cannot be delivered is dropped and counted.
+Whatever happens, an event that was accepted ends in exactly one of: delivered, dead-lettered, dropped; until then it
+is pending. Refuses to lose one silently. Left out: the hours for which Azure also holds back new events from an
+endpoint that keeps failing.
 """
 
-import contextlib
 import random
-import uuid
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
 
-import aiohttp
-
-from simulator.core.clock import Clock
-from simulator.core.model import VirtualMachine
-from simulator.core.state import State
-from simulator.core.wire import Json
-from simulator.events import event as events
+from simulator.core.clock import Clock, Work
+from simulator.core.wire import Json, stamp
+from simulator.estate.catalog import uid
+from simulator.events.deadletter import Blob, blob_name, dead_event
+from simulator.events.sender import Outcome, Sender
 from simulator.events.settings import Settings
+from simulator.events.subscription import EventSubscription
 
 #: Seconds to the next attempt; the last one repeats (documentation of delivery and retry).
 RETRIES = (10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
-MAX_ATTEMPTS, TTL = 30, 24 * 3600
-#: A webhook's answers that end the delivery for good.
+#: Answers after which Azure waits at least this many seconds (same page).
+AT_LEAST = {404: 300, 408: 120, 503: 30}
+#: A webhook's answers that end the delivery for good (same page).
 FATAL = (400, 401, 403, 413)
-#: Real seconds that a receiver has to answer.
-PATIENCE = aiohttp.ClientTimeout(total=30)
-
-VM_WRITE = "Microsoft.Compute/virtualMachines/write"
+#: Seconds between giving up and the dead letter (same page).
+DEAD_LETTER_DELAY = 300
 
 
-@dataclass
-class EventSubscription:
-    """Where to deliver, and which events."""
+@dataclass(eq=False)
+class Delivery:
+    """One event on its way to one event subscription. `done`: how it ended."""
 
-    id: str
-    name: str
-    scope: str
-    url: str
-    rules: Json
-    schema: str
+    number: int
+    target: EventSubscription
+    event: Json
+    published: datetime
+    attempts: int = 0
+    attempted: datetime | None = None
+    outcome: str = "Pending"
+    under_way: bool = False
+    given_up: bool = False
+    done: str | None = None
 
 
-class Hub:
-    """Event subscriptions, and the deliveries to them."""
+class Deliveries:
+    """Every delivery, from the event to its end."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
-        self.state, self.clock = state, clock
-        self.settings = Settings()
-        self.subscriptions: dict[str, EventSubscription] = {}
-        self.delivered = self.failed = self.dropped = 0
-        self._rng = random.Random(f"{state.seed}:events")
-        self._client: aiohttp.ClientSession | None = None
+    def __init__(self, clock: Clock, rng: random.Random, sender: Sender, settings: Callable[[], Settings]) -> None:
+        self.clock, self.sender, self._rng, self._settings = clock, sender, rng, settings
+        self.blobs: list[Blob] = []
+        #: Over all event subscriptions, those that are gone too.
+        self.totals: Counter[str] = Counter()
 
-    @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[None]:
-        """The HTTP client that deliveries use, for as long as the server runs."""
-        async with aiohttp.ClientSession(timeout=PATIENCE) as self._client:
-            yield
-        self._client = None
+    @property
+    def pending(self) -> int:
+        """Events that have not come to their end yet."""
+        totals = self.totals
+        return totals["matched"] - totals["delivered"] - totals["deadLettered"] - totals["dropped"]
 
-    # -- what happened ----------------------------------------------------------------------------------------
+    def accept(self, target: EventSubscription, event: Json) -> None:
+        """Take on an event; now and then it will come more than once."""
+        self._count(target, "matched")
+        delivery = Delivery(self.totals["matched"], target, event, self.clock.now())
+        target.pending[delivery.number] = delivery
+        settings = self._settings()
+        self._later(settings, lambda: self._attempt(delivery))
+        if self._rng.random() < settings.duplicates:
+            for _ in range(settings.copies - 1):
+                self._later(settings, lambda: self._repeat(delivery))
 
-    def vm_created(self, vm: VirtualMachine) -> None:
-        """A deployment: the VM is written twice, with its network interface, an extension and a start."""
-        correlation, group = (
-            str(uuid.UUID(int=self._rng.getrandbits(128), version=4)),
-            vm.id.partition("/providers/")[0],
-        )
-        nic = f"{group}/providers/Microsoft.Network/networkInterfaces/{vm.name}-nic"
-        for resource, operation in (
-            (vm.id, VM_WRITE),
-            (vm.id, VM_WRITE),
-            (f"{vm.id}/extensions/AzureMonitorAgent", "Microsoft.Compute/virtualMachines/extensions/write"),
-            (nic, "Microsoft.Network/networkInterfaces/write"),
-        ):
-            self.emit(resource, operation, correlation=correlation)
-        self.emit(vm.id, "Microsoft.Compute/virtualMachines/start/action", kind=events.ACTION)
-        if self._rng.random() < 0.3:
-            account = f"{group}/providers/Microsoft.Storage/storageAccounts/diag{self._rng.randrange(10**6)}"
-            self.emit(account, "Microsoft.Storage/storageAccounts/write")
+    def drop_all(self, target: EventSubscription) -> None:
+        """The event subscription is gone: what is pending is dropped and counted as such."""
+        target.gone = True
+        for delivery in list(target.pending.values()):
+            self._end(delivery, "dropped")
 
-    def vm_written(self, vm: VirtualMachine) -> None:
-        self.emit(vm.id, VM_WRITE, update=True)
+    def _later(self, settings: Settings, work: Work) -> None:
+        self.clock.after(self._rng.uniform(*settings.delay), work)
 
-    def vm_deleted(self, vm: VirtualMachine) -> None:
-        self.emit(vm.id, "Microsoft.Compute/virtualMachines/delete", kind=events.DELETE)
-
-    def tags_written(self, scope: str) -> None:
-        self.emit(f"{scope}/providers/Microsoft.Resources/tags/default", "Microsoft.Resources/tags/write", update=True)
-
-    def emit(self, resource: str, operation: str, **more: Any) -> None:
-        """Schedule the event to every event subscription that wants it; now and then twice."""
-        made = events.event(
-            self._rng, resource=resource, operation=operation, tenant=self.state.tenant, now=self.clock.now(), **more
-        )
-        for target in self.subscriptions.values():
-            if target.scope == made["topic"].lower() and events.wanted(made, target.rules):
-                twice = self._rng.random() < self.settings.duplicates
-                for _ in range(self.settings.copies if twice else 1):
-                    self._schedule(target, made, 1, 0.0, self._rng.uniform(*self.settings.delay))
-
-    # -- deliveries -------------------------------------------------------------------------------------------
-
-    def _schedule(self, target: EventSubscription, made: Json, attempt: int, age: float, delay: float) -> None:
-        async def deliver() -> None:
-            await self._deliver(target, made, attempt, age)
-
-        self.clock.after(delay, deliver)
-
-    async def _deliver(self, target: EventSubscription, made: Json, attempt: int, age: float) -> None:
-        if self.subscriptions.get(target.id.lower()) is not target:
-            return  # deleted or replaced in the meantime
-        headers = {
-            "aeg-event-type": "Notification",
-            "aeg-subscription-name": target.name.upper(),
-            "aeg-delivery-count": str(attempt - 1),
-            "aeg-data-version": "2",
-            "aeg-metadata-version": "1",
-        }
-        status = await self._post(target, made, headers)
-        if status is not None and 200 <= status < 300:
-            self.delivered += 1
+    async def _attempt(self, first: Delivery) -> None:
+        config = first.target.live
+        if first.done or first.given_up or first.under_way or config is None:
+            return  # delivered meanwhile, as a copy or in another one's batch
+        if self.clock.now() >= self._expiry(first):
+            self._give_up(first, "TimeToLiveExceeded")
             return
-        self.failed += 1
-        wait = RETRIES[min(attempt, len(RETRIES)) - 1]
-        if status in FATAL or attempt >= MAX_ATTEMPTS or age + wait > TTL:
-            self.dropped += 1
+        batch = self._batch(first, config.batch, config.batch_kb * 1024)
+        for each in batch:
+            each.under_way, each.attempted = True, self.clock.now()
+            each.attempts += 1
+        outcome = await self._send(first, batch)
+        for each in batch:
+            each.under_way, each.outcome = False, outcome.name
+            if each.done:
+                continue
+            if outcome.received:
+                self._end(each, "delivered")
+            else:
+                self._failed(each, outcome)
+
+    async def _repeat(self, delivery: Delivery) -> None:
+        """A copy: sent whatever became of the event so far, unless it has been given up. Its failure means nothing."""
+        if delivery.given_up or delivery.target.gone or delivery.target.live is None:
             return
-        self._schedule(target, made, attempt + 1, age + wait, wait)
+        outcome = await self._send(delivery, [delivery], copy=True)
+        if outcome.received and not delivery.done and not delivery.given_up:
+            self._end(delivery, "delivered")
 
-    async def _post(self, target: EventSubscription, made: Json, headers: dict[str, str]) -> int | None:
-        """The receiver's status, or None where it cannot be reached."""
-        cloud = target.schema != "EventGridSchema"
-        body: Json | list[Json] = events.as_cloud_event(made) if cloud else [made]
-        kind = "application/cloudevents+json; charset=utf-8" if cloud else "application/json; charset=utf-8"
-        client = self._open_client()
-        try:
-            async with client.post(target.url, json=body, headers=headers | {"Content-Type": kind}) as answer:
-                await answer.read()
-                return answer.status
-        except (aiohttp.ClientError, TimeoutError):
-            return None
+    def _batch(self, first: Delivery, size: int, limit: int) -> list[Delivery]:
+        """`first` and, where batches are asked for, what else waits for its first attempt."""
+        batch, length = [first], len(str(first.event))
+        for each in first.target.pending.values() if size > 1 else ():
+            length += len(str(each.event))
+            if len(batch) == size or length > limit:
+                break
+            if each is not first and not each.attempts and not each.given_up:
+                batch.append(each)
+        return batch
 
-    def _open_client(self) -> aiohttp.ClientSession:
-        if self._client is None:
-            raise RuntimeError("the hub's session is not open")
-        return self._client
+    async def _send(self, first: Delivery, batch: list[Delivery], *, copy: bool = False) -> Outcome:
+        target, config = first.target, first.target.live
+        if config is None:
+            raise RuntimeError(f"{target.id} has passed no handshake")
+        attempt, patience = max(first.attempts, 1), self._settings().ack_timeout
+        started = self.clock.now()
+        outcome = await self.sender.post(target.name, config, [d.event for d in batch], attempt, patience)
+        self._count(target, "attempts")
+        if not outcome.received:
+            self._count(target, "failedAttempts")
+        said = {"at": stamp(started), "attempt": attempt, "copy": copy, "status": outcome.status}
+        for each in batch:
+            target.recent.append(said | {"outcome": outcome.name, "eventId": each.event["id"]})
+        return outcome
 
-    async def validate(self, target: EventSubscription) -> bool:
-        """The handshake: the receiver shows that it wants these events."""
-        client = self._open_client()
-        try:
-            if target.schema != "EventGridSchema":
-                origin = {"WebHook-Request-Origin": "eventgrid.azure.net", "WebHook-Request-Rate": "120"}
-                async with client.options(target.url, headers=origin) as answer:
-                    return answer.status == 200 and "WebHook-Allowed-Origin" in answer.headers
-            code = str(uuid.uuid4())
-            made = events.event(
-                self._rng, resource=target.scope, operation="", tenant=self.state.tenant, now=self.clock.now()
-            )
-            made |= {
-                "topic": target.scope,
-                "subject": "",
-                "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
-                "data": {"validationCode": code},
-            }
-            headers = {"aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": target.name.upper()}
-            async with client.post(target.url, json=[made], headers=headers) as answer:
-                if answer.status != 200:
-                    return False
-                read = await answer.json(content_type=None)
-                return isinstance(read, dict) and read.get("validationResponse") == code
-        except (aiohttp.ClientError, TimeoutError, ValueError):
-            return False
+    def _failed(self, delivery: Delivery, outcome: Outcome) -> None:
+        if outcome.status in FATAL:
+            self._give_up(delivery, "UndeliverableDueToClientError")
+            return
+        config = delivery.target.live
+        if config is None or delivery.attempts >= config.max_attempts:
+            self._give_up(delivery, "MaxDeliveryAttemptsExceeded")
+            return
+        jitter = self._settings().jitter
+        wait = RETRIES[min(delivery.attempts, len(RETRIES)) - 1] * (1 + self._rng.uniform(-jitter, jitter))
+        due = self.clock.now() + timedelta(seconds=max(wait, AT_LEAST.get(outcome.status or 0, 0)))
+        if due < self._expiry(delivery):
+            self.clock.at(due, lambda: self._attempt(delivery))
+        else:  # no attempt is left before the time to live ends; until then a copy may still get through
+            self.clock.at(self._expiry(delivery), lambda: self._give_up(delivery, "TimeToLiveExceeded"))
+
+    def _expiry(self, delivery: Delivery) -> datetime:
+        config = delivery.target.live or delivery.target.asked
+        return delivery.published + timedelta(minutes=config.ttl_minutes)
+
+    def _give_up(self, delivery: Delivery, reason: str) -> None:
+        if delivery.done or delivery.given_up:
+            return
+        delivery.given_up = True
+        config = delivery.target.live
+        if config is None or config.dead_letter is None:
+            self._end(delivery, "dropped")
+            return
+        place, schema = config.dead_letter, config.schema
+
+        def write() -> None:
+            if not delivery.done:
+                self._write(delivery, reason, place, schema)
+
+        self.clock.after(DEAD_LETTER_DELAY, write)
+
+    def _write(self, delivery: Delivery, reason: str, place: Json, schema: str) -> None:
+        now, target = self.clock.now(), delivery.target
+        dead = dead_event(
+            delivery.event,
+            schema,
+            reason=reason,
+            attempts=delivery.attempts,
+            outcome=delivery.outcome,
+            published=delivery.published,
+            attempted=delivery.attempted,
+        )
+        name = blob_name(target.name, now, uid(self._rng))
+        self.blobs.append(Blob(target.id, place["resourceId"], place["blobContainerName"], name, now, [dead]))
+        self._end(delivery, "deadLettered")
+
+    def _end(self, delivery: Delivery, how: str) -> None:
+        delivery.done = how
+        del delivery.target.pending[delivery.number]
+        self._count(delivery.target, how)
+
+    def _count(self, target: EventSubscription, what: str) -> None:
+        self.totals[what] += 1
+        target.counts[what] += 1

@@ -4,64 +4,89 @@ An event names the resource and the operation. It holds nothing of the resource'
 """
 
 import random
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from simulator.core.wire import Json, stamp
 from simulator.estate.catalog import uid
 
-WRITE, ACTION, DELETE = (f"Microsoft.Resources.Resource{verb}Success" for verb in ("Write", "Action", "Delete"))
+Verb = Literal["Write", "Action", "Delete"]
+Ending = Literal["Success", "Failure", "Cancel"]
+#: What `data.status` says of each ending.
+STATUS: dict[Ending, str] = {"Success": "Succeeded", "Failure": "Failed", "Cancel": "Canceled"}
+#: Every event type of a subscription's or a resource group's topic (documentation of Azure subscriptions as source).
+TYPES = tuple(f"Microsoft.Resources.Resource{v}{e}" for v in ("Write", "Delete", "Action") for e in STATUS)
 
 
-def event(
-    rng: random.Random,
-    *,
-    resource: str,
-    operation: str,
-    tenant: str,
-    now: datetime,
-    kind: str = WRITE,
-    correlation: str | None = None,
-    update: bool = False,
-) -> Json:
+@dataclass(frozen=True)
+class Caller:
+    """Who did it and how: the token's claims under the long names that events have, and the request."""
+
+    claims: Json
+    evidence: Json
+    client_request: str
+    address: str
+    api_version: str
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One operation on one resource that has come to its end. `update`: the resource was there before."""
+
+    resource: str
+    operation: str
+    verb: Verb = "Write"
+    ending: Ending = "Success"
+    method: str = "PUT"
+    update: bool = False
+    correlation: str | None = None
+    caller: Caller | None = None
+
+
+def event(rng: random.Random, told: Happening, *, tenant: str, now: datetime, bare: float) -> Json:
     """One event in Event Grid's schema. `httpRequest` is there for updates and deletes only, as documented.
 
-    The subject's spelling and the emptiness of claims vary from event to event, as they do in real ones.
+    The subject's spelling varies from event to event as it does in real ones; with probability `bare` the claims
+    and the evidence are empty.
     """
-    subscription = resource.split("/")[2]
-    subject = resource.replace("/resourceGroups/", "/resourcegroups/", 1) if rng.random() < 0.5 else resource
-    claims: Json = {"appid": uid(rng), "http://schemas.microsoft.com/identity/claims/tenantid": tenant, "ver": "1.0"}
-    bare = rng.random() < 0.3
+    parts = told.resource.split("/")
+    subject = told.resource
+    if rng.random() < 0.5:
+        subject = subject.replace("/resourceGroups/", "/resourcegroups/", 1)
+    empty = rng.random() < bare or told.caller is None
     data: Json = {
         "authorization": {
-            "scope": resource,
-            "action": operation,
-            "evidence": [] if bare else {"role": "Contributor"},
+            "scope": told.resource,
+            "action": told.operation,
+            "evidence": [] if empty or told.caller is None else told.caller.evidence,
         },
-        "claims": {} if bare else claims,
-        "correlationId": correlation or uid(rng),
-        "resourceProvider": operation.split("/", 1)[0],
-        "resourceUri": resource,
-        "operationName": operation,
-        "status": "Succeeded",
-        "subscriptionId": subscription,
+        "claims": {} if empty or told.caller is None else told.caller.claims,
+        "correlationId": told.correlation or uid(rng),
+        "resourceProvider": told.operation.split("/", 1)[0],
+        "resourceUri": told.resource,
+        "operationName": told.operation,
+        "status": STATUS[told.ending],
+        "subscriptionId": parts[2],
         "tenantId": tenant,
     }
-    if update or kind == DELETE:
+    if told.update or told.verb == "Delete":
+        version = told.caller.api_version if told.caller else "2026-04-01"
         data["httpRequest"] = {
-            "clientRequestId": uid(rng),
-            "clientIpAddress": "203.0.113.7",
-            "method": "DELETE" if kind == DELETE else "PATCH",
-            "url": f"https://management.azure.com{resource}?api-version=2026-04-01",
+            "clientRequestId": told.caller.client_request if told.caller else uid(rng),
+            "clientIpAddress": told.caller.address if told.caller else "203.0.113.7",
+            "method": told.method,
+            "url": f"https://management.azure.com{told.resource}?api-version={version}",
         }
     return {
         "subject": subject,
-        "eventType": kind,
+        "eventType": f"Microsoft.Resources.Resource{told.verb}{told.ending}",
         "eventTime": stamp(now),
         "id": uid(rng),
         "data": data,
         "dataVersion": "2",
         "metadataVersion": "1",
-        "topic": f"/subscriptions/{subscription}",
+        "topic": f"/subscriptions/{parts[2]}",
     }
 
 
@@ -76,42 +101,3 @@ def as_cloud_event(source: Json) -> Json:
         "specversion": "1.0",
         "data": source["data"],
     }
-
-
-def wanted(source: Json, rules: Json) -> bool:
-    """Whether an event passes a subscription's `filter`: types, subject, and advanced filters on `data.*`."""
-    types = rules.get("includedEventTypes")
-    if types and source["eventType"] not in types:
-        return False
-    subject = source["subject"]
-    begin, end = rules.get("subjectBeginsWith") or "", rules.get("subjectEndsWith") or ""
-    if not rules.get("isSubjectCaseSensitive"):
-        subject, begin, end = subject.lower(), begin.lower(), end.lower()
-    if not subject.startswith(begin) or not subject.endswith(end):
-        return False
-    return all(_passes(source, rule) for rule in rules.get("advancedFilters") or [])
-
-
-def _passes(source: Json, rule: Json) -> bool:
-    """String comparisons are without case (documentation)."""
-    found: object = source
-    for part in str(rule["key"]).split("."):
-        held = {k.lower(): v for k, v in found.items()} if isinstance(found, dict) else {}
-        found = held.get(part.lower())
-    text = str(found).lower() if found is not None else ""
-    values = [str(v).lower() for v in rule.get("values") or []]
-    match rule["operatorType"]:
-        case "StringIn":
-            return text in values
-        case "StringNotIn":
-            return text not in values
-        case "StringContains":
-            return any(v in text for v in values)
-        case "StringBeginsWith":
-            return any(text.startswith(v) for v in values)
-        case _:
-            return any(text.endswith(v) for v in values)
-
-
-#: The operators that `wanted` knows; an event subscription with another one is refused when it is made.
-OPERATORS = ("StringIn", "StringNotIn", "StringContains", "StringBeginsWith", "StringEndsWith")

@@ -43,18 +43,20 @@ class Settings:
 
     def changed(self, body: Json) -> Self:
         """These settings with those that the body names. Raises AzureError 400 on an unknown one or a wrong value."""
-        known = {
-            "duplicates": ("duplicates", _share),
-            "copies": ("copies", _copies),
-            "delaySeconds": ("delay", _range),
-            "jitter": ("jitter", _share),
-            "bareClaims": ("bare", _share),
-            "ackTimeoutSeconds": ("ack_timeout", _patience),
-        }
+        known = self.to_json()
         for name in body:
             if name not in known:
                 raise AzureError(400, "InvalidSetting", f"'{name}' is none of {', '.join(known)}.")
-        return replace(self, **{known[name][0]: known[name][1](name, value) for name, value in body.items()})
+        whole = known | body
+        return replace(
+            self,
+            duplicates=_share("duplicates", whole["duplicates"]),
+            copies=_copies("copies", whole["copies"]),
+            delay=_range("delaySeconds", whole["delaySeconds"]),
+            jitter=_share("jitter", whole["jitter"]),
+            bare=_share("bareClaims", whole["bareClaims"]),
+            ack_timeout=_patience("ackTimeoutSeconds", whole["ackTimeoutSeconds"]),
+        )
 
 
 def _number(name: str, value: object) -> float:

@@ -1,87 +1,114 @@
-"""Resource Graph's address: scope, options and pages around the queries of `graph.py`.
+"""Resource Graph's address: scope, options, pages, facets and quota around the queries of `engine.py`.
 
 Only `query` has to be in a body; the rest has Azure's defaults.
 """
 
 import base64
 import json
+import uuid
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.core.routing import Call, Route
-from simulator.core.wire import Answer, Json
-from simulator.graph.engine import bad_query
+from simulator.core.wire import Answer, AzureError, Json
+from simulator.graph import facets, scope
+from simulator.graph.form import Form, table_or_objects
+from simulator.graph.quota import THROTTLED, caller
+from simulator.graph.refusal import Refusal, details_json, invalid_query, support_text
 
 DEFAULT_TOP, MAX_TOP = 100, 1000
 
 
-def resources(call: Call) -> Answer:
-    """`POST …/resources`: `{subscriptions|managementGroups, query, options}`; only `query` has to be there."""
-    body = call.body
-    query, options = body.get("query"), body.get("options") or {}
-    if not isinstance(query, str) or not query.strip():
-        raise bad_query("InvalidQuery", "Query text is missing.")
-    if not isinstance(options, dict):
-        raise bad_query("InvalidOptions", "options must be an object.")
-    top, skip = options.get("$top", DEFAULT_TOP), options.get("$skip", 0)
-    if not isinstance(top, int) or not 1 <= top <= MAX_TOP or not isinstance(skip, int) or skip < 0:
-        raise bad_query("InvalidOptions", f"$top must be 1 to {MAX_TOP} and $skip not negative.")
-    if options.get("$skipToken"):
-        skip = _read_token(options["$skipToken"], query)
-    names, rows, total = call.world.graph.query(query, _scope(call, body), top, skip)
-    more = skip + len(rows) < total
-    answer: Json = {"totalRecords": total, "count": len(rows), "resultTruncated": "false"}
-    if more and "id" in names:
-        answer["$skipToken"] = _token(skip + len(rows), query)
-    elif more:
-        answer["resultTruncated"] = "true"  # no id, no paging: the rest cannot be had (documentation, 2021)
-    answer["facets"] = []
-    if str(options.get("resultFormat", "objectArray")).lower() == "table":
-        answer["data"] = {"columns": [{"name": n, "type": _kind(rows, i)} for i, n in enumerate(names)], "rows": rows}
-    else:
-        answer["data"] = [dict(zip(names, row, strict=True)) for row in rows]
-    headers = {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
-    return Answer(200, answer, headers)
+class Options(NamedTuple):
+    """How much of a result is asked for, and in which form."""
+
+    top: int | None
+    skip: int | None
+    token: str | None
+    form: Form
 
 
-def _scope(call: Call, body: Json) -> list[str]:
-    state = call.world.state
-    if body.get("subscriptions"):
-        return [str(s).lower() for s in body["subscriptions"]]
-    if body.get("managementGroups"):
-        groups = {name.lower(): members for name, members in state.management_groups.items()}
-        unknown = [name for name in body["managementGroups"] if str(name).lower() not in groups]
-        if unknown:
-            raise bad_query("ManagementGroupNotFound", f"Management groups not found: {unknown}")
-        return [s for name in body["managementGroups"] for s in groups[str(name).lower()]]
-    return list(state.subscriptions)
-
-
-def _kind(rows: list[list[Any]], index: int) -> str:
-    values = [row[index] for row in rows if row[index] is not None]
-    if values and all(isinstance(v, bool) for v in values):
-        return "boolean"
-    if values and all(isinstance(v, int) for v in values):
-        return "integer"
-    return "object" if any(isinstance(v, dict | list) for v in values) else "string"
-
-
-def _mark(query: str) -> int:
-    return zlib.crc32(query.encode())
-
-
-def _token(skip: int, query: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"skip": skip, "query": _mark(query)}).encode()).decode()
-
-
-def _read_token(token: object, query: str) -> int:
+async def resources(call: Call) -> Answer:
+    """`POST …/resources`: `{subscriptions|managementGroups, query, options, facets}`; only `query` has to be there."""
+    now, graph = call.world.now(), call.world.graph
+    correlation = call.headers.get("x-ms-correlation-request-id") or str(uuid.uuid4())
+    estate = call.headers.get("x-sim-actor") == "estate"  # the estate's own people are somebody else
+    grant = graph.quota.take("estate" if estate else caller(call.headers.get("authorization", "")), now)
+    if not grant.admitted and graph.quota_refuses:
+        details = details_json((("RateLimiting", THROTTLED),))
+        error = AzureError(429, "RateLimiting", support_text(now, correlation), details)
+        headers = error.answer().headers | grant.headers | {"Retry-After": str(grant.retry_after)}
+        return Answer(429, error.answer().body, headers)
     try:
-        read = json.loads(base64.urlsafe_b64decode(str(token).encode()))
-        if read["query"] == _mark(query):
-            return int(read["skip"])
+        return Answer(200, await _answer(call), grant.headers)
+    except Refusal as refusal:
+        answer = refusal.error(now, correlation).answer()
+        return Answer(answer.status, answer.body, answer.headers | grant.headers)
+
+
+async def _answer(call: Call) -> Json:
+    body, graph = call.body, call.world.graph
+    query = body.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise invalid_query("EmptyQuery", "Query text is missing.")
+    within = scope.read(call.world.state, body)
+    options = _options(body.get("options"))
+    plan = graph.plan(query)
+    top, skip = DEFAULT_TOP, 0
+    if options.token is not None:
+        top, skip = _read_token(options.token, query, within.keys)
+    top, skip = options.top or top, skip if options.skip is None else options.skip
+    if plan.cut:
+        skip = 0  # `take` and `limit` switch skipping and paging off (documentation, 2021)
+    page = await graph.query(plan, within, top, skip)
+    answer: Json = {"totalRecords": page.total, "count": len(page.rows), "resultTruncated": "false"}
+    after = skip + len(page.rows)
+    if after < page.total and "id" in page.names and not plan.cut:
+        answer["$skipToken"] = _token(top, after, query, within.keys)
+    elif after < page.total:
+        answer["resultTruncated"] = "true"  # no paging: the rest cannot be had (documentation, 2021)
+    answer["facets"] = await facets.all_of(graph, within, query, body.get("facets"), options.form)
+    answer["data"] = table_or_objects(page, options.form)
+    return answer
+
+
+def _options(given: object) -> Options:
+    options = {} if given is None else given
+    if not isinstance(options, dict):
+        raise invalid_query("InvalidOptions", "options must be an object.")
+    top = _number(options.get("$top"), "$top", 1, MAX_TOP)
+    skip = _number(options.get("$skip"), "$skip", 0, 2**31 - 1)
+    token = options.get("$skipToken") or None
+    if token is not None and not isinstance(token, str):
+        raise invalid_query("InvalidOptions", "$skipToken must be a string.")
+    return Options(top, skip, token, Form.read(options.get("resultFormat")))
+
+
+def _number(value: object, name: str, least: int, most: int) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise invalid_query("InvalidOptions", f"{name} must be a number from {least} to {most}.")
+    return value
+
+
+def _mark(query: str, keys: tuple[str, ...]) -> int:
+    return zlib.crc32("\n".join((query, *sorted(keys))).encode())
+
+
+def _token(top: int, skip: int, query: str, keys: tuple[str, ...]) -> str:
+    read = {"top": top, "skip": skip, "query": _mark(query, keys)}
+    return base64.urlsafe_b64encode(json.dumps(read).encode()).decode()
+
+
+def _read_token(token: str, query: str, keys: tuple[str, ...]) -> tuple[int, int]:
+    try:
+        read: Any = json.loads(base64.urlsafe_b64decode(token.encode()))
+        if read["query"] == _mark(query, keys):
+            return int(read["top"]), int(read["skip"])
     except (ValueError, KeyError, TypeError):
         pass
-    raise bad_query("InvalidSkipToken", "The skip token is not one that this query was given.")
+    raise Refusal(("InvalidSkipToken", "The skip token is not one that this query was given in this scope."))
 
 
 ROUTES: list[Route] = [("POST", "/providers/Microsoft.ResourceGraph/resources", resources)]

@@ -1,155 +1,120 @@
 """Resource Graph: real KQL over the simulator's state, translated by duckdb-kql and run by DuckDB.
 
-The tables follow the state by its list of changes, applied just before a query; `lag` holds them back for that
-long. What the translator does not know is refused by name, never guessed.
+A result is worked out once and paged from for as long as nothing changes: of a query whose rows are rows of a table
+only the ids, of any other the whole. DuckDB works in a thread of its own, one query after the other; the state is
+read on the event loop only.
 """
 
+import asyncio
 import json
-import re
-import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
-import duckdb_kql
 
 from simulator.core.clock import Clock
 from simulator.core.state import State
-from simulator.core.wire import AzureError, Json, stamp
-from simulator.graph import rows as graph_rows
-from simulator.graph.rows import COLUMNS, DYNAMIC
+from simulator.core.wire import stamp
+from simulator.graph.feed import Feed
+from simulator.graph.plan import Plan, Planner
+from simulator.graph.quota import Quota
+from simulator.graph.refusal import Refusal, invalid_query
+from simulator.graph.scope import Scope
+from simulator.graph.store import Fetched, Image, Store
 
-TABLES = ("resources", "resourcecontainers", "recoveryservicesresources")
-Rows = dict[str, list[Json]]
+
+class Page(NamedTuple):
+    """Some rows of a result, and how many it has in all. `kinds` are DuckDB's types."""
+
+    names: list[str]
+    kinds: list[str]
+    rows: list[list[Any]]
+    total: int
 
 
 class Graph:
-    """The tables and the queries on them. One connection, used by one query at a time."""
+    """The tables and the queries on them. One query at a time; the others wait."""
 
     def __init__(self, state: State, clock: Clock, lag: float) -> None:
-        self._state, self._clock, self._lag = state, clock, timedelta(seconds=lag)
-        self._lock = threading.Lock()
-        self._held: set[str] = set()  # records that have rows in the tables
-        self._db = duckdb.connect(":memory:")
-        self._db.execute("SET TimeZone='UTC'")
-        self._db.execute("SET enable_external_access=false")
-        self._db.execute("SET threads=1")
-        self._db.execute("CREATE SCHEMA store")
-        columns = ", ".join(f'"{c}" {"JSON" if c in DYNAMIC else "VARCHAR"}' for c in COLUMNS)
-        shown = ", ".join(f'"{c}"' for c in COLUMNS)
-        self._set_scope([])
-        for table in TABLES:
-            self._db.execute(f"CREATE TABLE store.{table} (record VARCHAR, {columns})")
-            self._db.execute(
-                f"CREATE VIEW {table} AS SELECT {shown} FROM store.{table}"
-                " WHERE list_contains(getvariable('scope'), \"subscriptionId\")"
-            )
+        self._clock, self._store, self._planner = clock, Store(), Planner()
+        self.quota = Quota()
+        self.quota_refuses = False
+        self._feed = Feed(state, clock, lag)
+        self._lock = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="resource-graph")
+
+    @property
+    def lags(self) -> Mapping[str, float]:
+        """Virtual seconds between a change and its being seen, by table."""
+        return self._feed.lags
+
+    @property
+    def waiting(self) -> int:
+        """How many changes a lag holds back."""
+        return self._feed.waiting
+
+    async def start(self) -> None:
+        """Load everything where there is a lag: what a table showed before a change must be known before it."""
+        if any(self.lags.values()):
+            async with self._lock:
+                await self._feed.load_all(self._put)
+
+    async def set_lags(self, lags: Mapping[str, float]) -> None:
+        """Let the tables be behind by that much from now on; changes that wait already wait by the new measure."""
+        async with self._lock:
+            await self._feed.load_all(self._put)
+            await self._feed.follow(self._put)
+            self._feed.lags = dict(lags)
 
     def close(self) -> None:
-        self._db.close()
+        """Give everything back."""
+        self._thread.shutdown()
+        self._store.close()
 
-    def query(self, kql: str, scope: list[str], top: int, skip: int) -> tuple[list[str], list[list[Any]], int]:
-        """Column names, the rows from `skip` to `skip + top`, and how many rows there are in all.
+    def plan(self, kql: str) -> Plan:
+        """Raises Refusal."""
+        return self._planner.plan(kql, self._clock.now())
 
-        Raises AzureError 400 where the query is wrong or beyond the translator.
-        """
-        with self._lock:
-            self.follow()
-            self._set_scope(scope)
-            sql, bound = translate(kql, self._clock.now())
-            try:
-                total = self._db.execute(f"SELECT count(*) FROM ({sql})", bound).fetchall()[0][0]
-                cursor = self._db.execute(f"SELECT * FROM ({sql}) LIMIT {top} OFFSET {skip}", bound)
-                description = cursor.description or []
-                rows = cursor.fetchall()
-            except duckdb.CatalogException as error:
-                raise bad_query("DisallowedLogicalTableName", str(error)) from None
-            except duckdb.Error as error:
-                raise bad_query("InvalidQuery", str(error)) from None
-        dynamic = [str(column[1]) == "JSON" for column in description]
-        shown = [[_value(v, d) for v, d in zip(row, dynamic, strict=True)] for row in rows]
-        return [column[0] for column in description], shown, total
+    async def query(self, plan: Plan, scope: Scope, top: int, skip: int) -> Page:
+        """The rows from `skip` to `skip + top`. Raises Refusal where the query is wrong."""
+        async with self._lock:
+            await self._feed.load(scope.subscriptions, self._put)
+            await self._feed.follow(self._put)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, self._page, plan, scope, top, skip, self._clock.now())
 
-    def _set_scope(self, scope: list[str]) -> None:
-        self._db.execute("SET VARIABLE scope = ?::VARCHAR[]", [scope])
+    async def _put(self, images: list[tuple[str, Image]], fresh: bool) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, lambda: self._store.put(images, fresh=fresh))
 
-    def follow(self) -> None:
-        """Bring the tables up to the state as of `lag` ago, by the changes only."""
-        seen = self._clock.now() - self._lag
-        due = [record for record, moment in self._state.changed.items() if moment <= seen]
-        rows: dict[str, list[Json]] = {table: [] for table in TABLES}
-        for record in due:
-            del self._state.changed[record]
-            for table, made in self._rows(*record).items():
-                rows[table].extend(row | {"record": "|".join(record)} for row in made)
-        names = {"|".join(record) for record in due}
-        stale = list(names & self._held)
-        self._held = (self._held - names) | {row["record"] for made in rows.values() for row in made}
-        for table in TABLES:
-            if stale:
-                self._db.execute(f"DELETE FROM store.{table} WHERE list_contains(?::VARCHAR[], record)", [stale])
-            if rows[table]:
-                self._insert(table, rows[table])
-
-    def _insert(self, table: str, rows: list[Json]) -> None:
-        """Column by column: one statement whatever the number of rows, and several times faster than by row."""
-        columns = ("record", *COLUMNS)
-        values = [[_cell(row[column], column in DYNAMIC) for row in rows] for column in columns]
-        unnested = ", ".join(["unnest(?::VARCHAR[])"] * len(columns))
-        self._db.execute(f"INSERT INTO store.{table} SELECT {unnested}", values)
-
-    def _rows(self, kind: str, key: str) -> Rows:
-        """The rows that a record has now; none where it is gone."""
-        state = self._state
-        if kind == "vm":
-            vm = state.vms.get(key)
-            return {"resources": [graph_rows.vm(state, vm)]} if vm else {}
-        if kind in ("group", "subscription"):
-            row = graph_rows.container(state, key)
-            return {"resourcecontainers": [row]} if row else {}
-        vault = state.vaults.get(key.split("|", 1)[0])
-        if vault is None:
-            return {}
-        if kind == "vault":
-            policies = graph_rows.policies(state, vault)
-            return {"resources": [graph_rows.vault(state, vault)], "recoveryservicesresources": policies}
-        rest = key.split("|", 1)[1]
-        if kind == "item":
-            item = vault.items.get(rest)
-            return {"recoveryservicesresources": [graph_rows.item(state, vault, item)]} if item else {}
-        job = vault.jobs[rest]
-        return {"recoveryservicesresources": [graph_rows.job(state, vault, job)]}
+    def _page(self, plan: Plan, scope: Scope, top: int, skip: int, now: datetime) -> Page:
+        bound, keys = plan.bound(now), scope.keys
+        try:
+            if plan.by_row:
+                order = "" if plan.sorted else ' ORDER BY "id"'
+                ids = f'SELECT "id" FROM ({plan.sql}){order}'
+                name, total = self._store.result((ids, keys, str(bound)), ids, bound, keys)
+                wanted = [row[0] for row in self._store.slice(name, skip, top).rows]
+                page = self._store.only(wanted, f"SELECT * FROM ({plan.sql}){order}", bound, keys)
+            else:
+                name, total = self._store.result((plan.sql, keys, str(bound)), plan.sql, bound, keys)
+                page = self._store.slice(name, skip, top)
+        except duckdb.Error as error:
+            raise _refused(error) from None
+        return _shown(page, total)
 
 
-def translate(kql: str, now: datetime) -> tuple[str, Json]:
-    """KQL to DuckDB's SQL and its parameters, with `now()` standing for virtual now.
-
-    Raises AzureError 400 with a named code.
-    """
-    if kql.lstrip().startswith("."):
-        raise bad_query("InvalidQuery", "Management commands are not part of Resource Graph's language.")
-    schema = {word: list(COLUMNS) for word in set(re.findall(r"\w+", kql)) if word.lower() in TABLES}
-    try:
-        moment = now.replace(tzinfo=None)
-        made = duckdb_kql.to_sql(kql, schema=schema, allow_write=False, query_now=moment)
-    except duckdb_kql.KqlSyntaxError as error:
-        raise bad_query("ParserFailure", str(error)) from None
-    except duckdb_kql.KqlSchemaError as error:
-        raise bad_query("DisallowedLogicalTableName", str(error)) from None
-    except duckdb_kql.KqlError as error:
-        raise bad_query("UnsupportedBySimulator", str(error)) from None
-    return str(made), dict(made.parameters)
+def _refused(error: duckdb.Error) -> Refusal:
+    return invalid_query("InvalidQuery", str(error))
 
 
-def bad_query(code: str, message: str) -> AzureError:
-    """Resource Graph's 400: a general code, the particular one in its details."""
-    text = "The query could not be answered; the details say why."
-    return AzureError(400, "BadRequest", text, [{"code": code, "message": message}])
-
-
-def _cell(value: Any, dynamic: bool) -> Any:
-    return json.dumps(value) if dynamic and value is not None else value
+def _shown(page: Fetched, total: int) -> Page:
+    dynamic = [kind == "JSON" for _, kind in page.columns]
+    rows = [[_value(v, d) for v, d in zip(row, dynamic, strict=True)] for row in page.rows]
+    return Page([name for name, _ in page.columns], [kind for _, kind in page.columns], rows, total)
 
 
 def _value(value: Any, dynamic: bool) -> Any:

@@ -1,22 +1,24 @@
 """How records look in Resource Graph: its own columns, its own names for a protected item's properties.
 
-Pure: a record in, a row out. `None` for a record that is gone.
+Pure: a record in, a row out. `None` for a record that is gone. Beside the columns each row has `scope`: the
+subscription that shows it.
 """
 
 from simulator.backup.render import item_body, item_id, job_body, policy_body, policy_id, vault_body
 from simulator.core.model import IAAS, Job, ProtectedItem, Vault, VirtualMachine
 from simulator.core.state import State
 from simulator.core.wire import Json, stamp
+from simulator.graph import groups
+from simulator.graph.schema import DYNAMIC, TEXT
 from simulator.resources.render import subscription_body, vm_row_id
-
-TEXT = ("id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy")
-DYNAMIC = ("sku", "plan", "tags", "identity", "zones", "extendedLocation", "properties")
-COLUMNS = TEXT + DYNAMIC
 
 
 def _row(state: State, subscription: str, group: str, **columns: object) -> Json:
     row: Json = dict.fromkeys(TEXT, "") | dict.fromkeys(DYNAMIC)
-    return row | {"tenantId": state.tenant, "subscriptionId": subscription, "resourceGroup": group.lower()} | columns
+    row["tenantId"], row["subscriptionId"], row["resourceGroup"] = state.tenant, subscription, group.lower()
+    row["scope"] = subscription
+    row.update(columns)
+    return row
 
 
 def vm(state: State, vm: VirtualMachine) -> Json:
@@ -33,6 +35,7 @@ def vm(state: State, vm: VirtualMachine) -> Json:
         tags=vm.tags,
         zones=vm.zones or None,
         identity=vm.identity,
+        managedBy=vm.managed_by,
         properties=vm.properties | {"extended": {"instanceView": {"powerState": power}}},
     )
 
@@ -43,11 +46,7 @@ def container(state: State, key: str) -> Json | None:
     if subscription is not None:
         body = subscription_body(subscription, state.tenant)
         properties = {"state": body["state"], "subscriptionPolicies": body["subscriptionPolicies"]}
-        chain = [
-            {"name": name, "displayName": name}
-            for name, members in reversed(state.management_groups.items())
-            if subscription.id in members
-        ]
+        chain = groups.chain(state, groups.home(state, subscription.id))
         return _row(
             state,
             subscription.id,
@@ -116,7 +115,7 @@ def _phase(item: ProtectedItem) -> str:
         return "ConfiguringProtection"
     if item.soft_deleted:
         return "SoftDeleted"
-    return "ProtectionStopped" if item.state == "ProtectionStopped" else "ProtectionConfigured"
+    return "ProtectionConfigured" if item.state in ("IRPending", "Protected") else item.state
 
 
 def item(state: State, vault: Vault, item: ProtectedItem) -> Json:

@@ -3,15 +3,16 @@
 Every write says so through Event Grid, the way the resource provider's writes do.
 """
 
-import copy
-
 from simulator.backup.operations import operation_url
 from simulator.core.model import Operation, VirtualMachine
+from simulator.core.reading import a_location, an_object, tags, texts
 from simulator.core.routing import Call, Route
 from simulator.core.state import vm_id
 from simulator.core.wire import Answer, AzureError, Json, page, stamp
 from simulator.resources.render import vm_body
+from simulator.resources.run_time import instance_view
 from simulator.resources.subscriptions import find_group, find_subscription, not_found
+from simulator.resources.vm_defaults import completed, written
 
 VMS = "/providers/Microsoft.Compute/virtualMachines"
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -31,24 +32,6 @@ def find_vm(call: Call) -> VirtualMachine:
     return vm
 
 
-def instance_view(vm: VirtualMachine) -> Json:
-    """Statuses and, on a running VM, the guest agent (recorded traffic, 2020-21)."""
-    created = vm.properties["timeCreated"]
-    view: Json = {
-        "disks": [{"name": vm.properties["storageProfile"]["osDisk"].get("name"), "statuses": []}],
-        "hyperVGeneration": "V2",
-        "statuses": [
-            {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioned", "time": created},
-            {"code": f"PowerState/{vm.power}", "level": "Info", "displayStatus": f"VM {vm.power}"},
-        ],
-    }
-    if vm.power == "running":
-        status = {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Ready"}
-        agent = status | {"message": "Guest Agent is running", "time": created}
-        view["vmAgent"] = {"vmAgentVersion": "2.7.41491.1095", "statuses": [agent], "extensionHandlers": []}
-    return view
-
-
 def list_vms(call: Call) -> Answer:
     """Of a subscription or of one resource group; ids as lists have them."""
     wanted = find_subscription(call).id
@@ -57,7 +40,8 @@ def list_vms(call: Call) -> Answer:
     vms = [v for v in call.world.state.vms.of(wanted) if group in (None, v.group.lower())]
     start = page([{"at": n} for n in range(len(vms))], call.query, call.url, PAGE)
     chosen = [vms[row["at"]] for row in start["value"]]
-    rows = [vm_body(v, listed=True, instance_view=instance_view(v) if expand else None) for v in chosen]
+    now = call.world.now()
+    rows = [vm_body(v, listed=True, instance_view=instance_view(v, now) if expand else None) for v in chosen]
     return Answer(200, start | {"value": rows})
 
 
@@ -65,12 +49,12 @@ def get_vm(call: Call) -> Answer:
     """One VM; `$expand=instanceView` adds its run-time state."""
     vm = find_vm(call)
     expand = call.query.get("$expand", "").lower() == "instanceview"
-    return Answer(200, vm_body(vm, instance_view=instance_view(vm) if expand else None))
+    return Answer(200, vm_body(vm, instance_view=instance_view(vm, call.world.now()) if expand else None))
 
 
 def get_instance_view(call: Call) -> Answer:
     """The run-time state alone."""
-    return Answer(200, instance_view(find_vm(call)))
+    return Answer(200, instance_view(find_vm(call), call.world.now()))
 
 
 def put_vm(call: Call) -> Answer:
@@ -78,25 +62,22 @@ def put_vm(call: Call) -> Answer:
     world, state, body = call.world, call.world.state, call.body
     group = find_group(call)
     identity = vm_id(group.subscription, group.name, call.params["vm"])
-    if not body.get("location"):
-        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
+    location = a_location(body)
     existing = state.vms.get(identity.lower())
     if existing is not None:
         return _update(call, existing)
-    properties = copy.deepcopy(call.properties)
-    if not (properties.get("storageProfile") or {}).get("osDisk"):
-        raise AzureError(400, "InvalidParameter", "Required parameter 'storageProfile.osDisk' is missing (null).")
+    properties = completed(_with_disk(written(call.properties)), call.params["vm"])
     properties |= {"provisioningState": "Creating", "vmId": state.new_id(), "timeCreated": stamp(world.now())}
     vm = VirtualMachine(
         id=identity,
         name=call.params["vm"],
         subscription=group.subscription,
         group=group.name,
-        location=str(body["location"]).replace(" ", "").lower(),
-        tags=dict(body["tags"]) if body.get("tags") is not None else None,
+        location=location,
+        tags=tags(body),
         properties=properties,
-        zones=list(body.get("zones") or []),
-        identity=body.get("identity"),
+        zones=texts(body, "zones"),
+        identity=an_object(body, "identity") or None,
     )
     state.vms[vm.key] = vm
     state.touch("vm", vm.key, world.now())
@@ -109,8 +90,14 @@ def put_vm(call: Call) -> Answer:
         operation.status, operation.ended = "Succeeded", world.now()
 
     world.clock.after(state.spread(vm.key, *CREATION), finish)
-    world.hub.vm_created(vm)
+    world.hub.vm_created(vm, call)
     return Answer(201, vm_body(vm), _following(call, vm, operation))
+
+
+def _with_disk(properties: Json) -> Json:
+    if not (properties.get("storageProfile") or {}).get("osDisk"):
+        raise AzureError(400, "InvalidParameter", "Required parameter 'storageProfile.osDisk' is missing (null).")
+    return properties
 
 
 def _following(call: Call, vm: VirtualMachine, operation: Operation) -> dict[str, str]:
@@ -119,13 +106,12 @@ def _following(call: Call, vm: VirtualMachine, operation: Operation) -> dict[str
 
 
 def _update(call: Call, vm: VirtualMachine) -> Answer:
+    given, properties = tags(call.body), completed(_with_disk(vm.properties | written(call.properties)), vm.name)
     if "tags" in call.body:
-        vm.tags = dict(call.body["tags"] or {})
-    for name, value in call.properties.items():
-        if name not in ("vmId", "timeCreated", "provisioningState", "instanceView"):
-            vm.properties[name] = copy.deepcopy(value)
+        vm.tags = given or {}
+    vm.properties.update(properties)
     call.world.state.touch("vm", vm.key, call.world.now())
-    call.world.hub.vm_written(vm)
+    call.world.hub.vm_written(vm, call)
     return Answer(200, vm_body(vm))
 
 
@@ -148,7 +134,7 @@ def delete_vm(call: Call) -> Answer:
         world.state.vms.pop(vm.key, None)
         world.state.touch("vm", vm.key, world.now())
         operation.status, operation.ended = "Succeeded", world.now()
-        world.hub.vm_deleted(vm)
+        world.hub.vm_deleted(vm, call)
 
     world.clock.after(world.state.spread(vm.key, *DELETION), finish)
     return Answer(202, None, _following(call, vm, operation))

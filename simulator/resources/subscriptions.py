@@ -1,6 +1,7 @@
 """Tenants, subscriptions, locations and resource groups."""
 
 from simulator.core.model import ResourceGroup, Subscription
+from simulator.core.reading import a_location, a_text, tags
 from simulator.core.routing import Call, Route
 from simulator.core.state import group_id
 from simulator.core.wire import Answer, AzureError, page
@@ -75,16 +76,14 @@ def get_group(call: Call) -> Answer:
 def put_group(call: Call) -> Answer:
     """Create (201) or update (200). `managedBy` is fixed at creation, as in Azure."""
     subscription, name, body = find_subscription(call), call.params["group"], call.body
-    if not body.get("location"):
-        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
+    location, given = a_location(body), tags(body)
     state = call.world.state
     group, status = state.group(subscription.id, name), 200
     if group is None:
-        location = str(body["location"]).replace(" ", "").lower()
         made = ResourceGroup(group_id(subscription.id, name), name, subscription.id, location)
-        made.managed_by = body.get("managedBy")
+        made.managed_by = a_text(body, "managedBy") or None
         group, status = state.add_group(made), 201
-    group.tags = dict(body.get("tags") or {})
+    group.tags = given or {}
     state.touch("group", group.id, call.world.now())
     return Answer(status, group_body(group))
 

@@ -46,7 +46,7 @@ def _store(call: Call, tags: dict[str, str]) -> Answer:
     thing.tags = tags
     kinds = {VirtualMachine: "vm", Vault: "vault", ResourceGroup: "group", Subscription: "subscription"}
     world.state.touch(kinds[type(thing)], thing.id, world.now())
-    world.hub.tags_written(_scope(thing))
+    world.hub.tags_written(_scope(thing), call)
     return _answer(thing)
 
 

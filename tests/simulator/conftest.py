@@ -8,6 +8,7 @@ import pytest
 from simulator.server import running
 from simulator.world import World
 from tests.simulator.client import Client
+from tests.simulator.webhook import Receiver, receiving
 
 TOKEN = {"Authorization": "Bearer any"}
 
@@ -21,3 +22,9 @@ async def served() -> AsyncIterator[tuple[Client, World]]:
 @pytest.fixture
 def azure(served: tuple[Client, World]) -> Client:
     return served[0]
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as made:
+        yield made

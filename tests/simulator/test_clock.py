@@ -122,3 +122,36 @@ async def test_the_control_api_tells_and_moves_the_clock(azure: Client) -> None:
     assert due > clock["now"]
     assert await azure.advance("2199-01-01T00:00:00") == {"now": due, "idle": False, "nextDue": None}
     assert (await azure.ask("POST", "/_sim/clock/advance", {"to": "soon"})).status == 400
+
+
+async def test_work_that_hangs_holds_nothing_back_while_time_flows() -> None:
+    clock, free, ran = Clock("flowing"), asyncio.Event(), asyncio.Event()
+
+    async def hang() -> None:
+        await free.wait()
+
+    clock.after(0, hang)
+    clock.after(0.01, ran.set)
+    flow = asyncio.create_task(clock.flow())
+    await asyncio.wait_for(ran.wait(), 5)
+    free.set()
+    flow.cancel()
+
+
+async def test_work_that_fails_late_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    clock, free = Clock("flowing"), asyncio.Event()
+
+    async def fail() -> None:
+        await free.wait()
+        raise ValueError("too late")
+
+    clock.after(0, fail)
+    hanging, over = asyncio.Event(), asyncio.Event()
+    clock.after(0.01, hanging.set)
+    flow = asyncio.create_task(clock.flow())
+    await asyncio.wait_for(hanging.wait(), 5)
+    free.set()
+    clock.after(0.01, over.set)
+    await asyncio.wait_for(over.wait(), 5)
+    flow.cancel()
+    assert "too late" in caplog.text

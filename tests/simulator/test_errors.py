@@ -75,7 +75,7 @@ async def test_a_body_that_is_too_large_is_refused(azure: Client) -> None:
 
 async def test_answers_carry_azures_headers_and_the_virtual_time(azure: Client) -> None:
     before = await azure.ask("GET", "/subscriptions")
-    for name in ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-ratelimit-remaining-subscription-reads"):
+    for name in ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-ratelimit-remaining-tenant-reads"):
         assert before.headers[name]
     assert before.headers["x-sim-clock"] == "/_sim/clock"
     assert before.headers["x-sim-now"] == (await azure.get("/_sim/clock"))["now"]

@@ -35,6 +35,8 @@ async def test_a_vm_is_protected_and_backed_up_step_by_step(azure: Client) -> No
 
     started = await azure.back_up(vm, vault)
     assert started.status == 202
+    assert (await azure.get(started.headers["azure-asyncoperation"]))["status"] == "InProgress"
+    await azure.advance()
     backup = (await azure.get(started.headers["azure-asyncoperation"]))["properties"]["jobId"]
     running = (await azure.get(f"{vault}/backupJobs/{backup}"))["properties"]
     assert (running["operation"], running["status"], running["isUserTriggered"]) == ("Backup", "InProgress", True)

@@ -79,7 +79,7 @@ async def test_the_sdk_protects_backs_up_and_queries(azure: Client, client: Call
         jobs = [job async for job in backup.backup_jobs.list(*where[:2], filter="operation eq 'Backup'")]
         [job] = [job for job in jobs if job.properties.status == "InProgress"]
         assert job.properties.is_user_triggered
-        await azure.advance()
+        await azure.until_idle()
         detail = await backup.job_details.get(*where[:2], job.name)
         assert detail.properties.status == "Completed"
         names = {policy.name: policy async for policy in backup.backup_policies.list(*where[:2])}

@@ -60,7 +60,7 @@ async def test_a_fresh_and_a_backed_up_item_look_like_real_ones(azure: Client) -
     real = next(_bodies("scenario", "/backupProtectedItems", protectionState="IRPending"))
     _same_kinds(real, await azure.get(item_of(vault, vm)))
     await azure.back_up(vm, vault)
-    await azure.advance()
+    await azure.until_idle()
     real = next(_bodies("scenario", "/backupProtectedItems", protectionState="Protected"))
     ours = await azure.get(item_of(vault, vm))
     _same_kinds(real, ours)
@@ -90,6 +90,7 @@ async def test_jobs_and_operations_look_like_real_ones(azure: Client) -> None:
     _same_kinds(real["Succeeded"], done)
     jobs = {"ConfigureBackup": done["properties"]["jobId"]}
     reply = await azure.back_up(vm, vault)
+    await azure.advance()
     jobs["Backup"] = (await azure.get(reply.headers["azure-asyncoperation"]))["properties"]["jobId"]
     _same_kinds(
         next(_bodies("scenario", "/backupJobs", operation="Backup", status="InProgress")),

@@ -19,6 +19,8 @@ from azure.core.exceptions import (
     DecodeError,
     DeserializationError,
     HttpResponseError,
+    ServiceRequestTimeoutError,
+    ServiceResponseTimeoutError,
 )
 
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
@@ -30,6 +32,11 @@ _CLOSED_FOR = {"clouddosabsolutelimitreached": timedelta(hours=24)}
 _CLOSED_FOR_HOURS = timedelta(hours=4)
 # A header asking for more than a week is taken for a week; it also keeps a mad number from overflowing.
 _LONGEST_WAIT = timedelta(days=7)
+# 409s that do not pass by themselves, and what a person can do about each.
+_BY_A_PERSON = {
+    "missingsubscriptionregistration": "Register the resource provider that the message names.",
+    "scopelocked": "Remove the lock that the message names, or let Backstop's vaults lie outside of it.",
+}
 _BUSY = re.compile(r"in_?progress|objectlocked|retryable|throttl|toomanyrequests", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,12}(\.\d+)?", re.ASCII)
 _ACTION = re.compile(r"perform action '(?P<action>[^']{1,200})'(?: over scope '(?P<scope>[^']{1,500})')?")
@@ -66,9 +73,10 @@ def translate(error: Exception, resource_id: str = "", *, connection_wide: bool 
             code="MalformedAnswer",
             resource_id=resource_id,
         )
+    late = isinstance(error, ServiceRequestTimeoutError | ServiceResponseTimeoutError | TimeoutError)
     return RetryLaterError(
         f"Azure could not be reached: {clean(str(error)) or type(error).__name__}",
-        code="NoAnswer",
+        code="NoAnswerInTime" if late else "NoAnswer",
         resource_id=resource_id,
         may_have_happened=True,
     )
@@ -84,9 +92,8 @@ def _from_status(error: HttpResponseError, status: int, resource_id: str, connec
         return RetryLaterError(message, retry_after=wait, code=code, resource_id=resource_id)
     if status in (401, 403):
         return _forbidden(status, code, message, resource_id, connection_wide)
-    if code.lower() == "missingsubscriptionregistration":  # a 409 that does not pass by itself
-        remedy = "Register the resource provider that the message names."
-        return PermanentError(message, code=code, resource_id=resource_id, remedy=remedy)
+    if code.lower() in _BY_A_PERSON:
+        return PermanentError(message, code=code, resource_id=resource_id, remedy=_BY_A_PERSON[code.lower()])
     # 409: something else is at work on the same thing. The backup service says the same with 400 and a code.
     if status in (408, 409, 429) or status >= 500 or (status >= 400 and _BUSY.search(code)):
         return RetryLaterError(

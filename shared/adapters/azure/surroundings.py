@@ -5,6 +5,7 @@ number of VMs. A subscription that Resource Graph does not show raises: its tags
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -74,7 +75,7 @@ class Surroundings:
 
 def subscription_from_row(row: Wire) -> Subscription:
     """A row that `queries.SUBSCRIPTIONS` gives."""
-    chain = [each for each in list_at(row, "managementGroups") if isinstance(each, dict)]
+    chain = [each for each in list_at(row, "managementGroups") if isinstance(each, Mapping)]
     return Subscription(
         id=required_text(row, "subscriptionId").lower(),
         name=text_at(row, "name"),

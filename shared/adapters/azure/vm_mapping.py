@@ -1,6 +1,6 @@
 """Azure's VM in the core's words, the same for ARM's answer and for a row of Resource Graph. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shared.adapters.azure.surroundings import Context
 from shared.adapters.azure.wire import (
@@ -92,7 +92,7 @@ def vm_from_row(row: Wire, context: Context) -> Vm:
 def _disks(properties: Wire) -> Iterator[Wire]:
     yield object_at(properties, "storageProfile", "osDisk")
     for each in list_at(properties, "storageProfile", "dataDisks"):
-        if not isinstance(each, dict):
+        if not isinstance(each, Mapping):
             raise ValueError("storageProfile.dataDisks holds something that is not an object")
         yield each
 
@@ -116,7 +116,7 @@ def _encryption(properties: Wire) -> tuple[str, ...]:
 
 def _power_state(properties: Wire) -> str:
     for each in list_at(properties, "instanceView", "statuses"):
-        code = text_at(each, "code").lower() if isinstance(each, dict) else ""
+        code = text_at(each, "code").lower() if isinstance(each, Mapping) else ""
         if code.startswith(_POWER):
             return code.removeprefix(_POWER)
     return ""

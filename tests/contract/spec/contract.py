@@ -26,6 +26,10 @@ MODELS: dict[tuple[str, str], tuple[str, str]] = {
     ("GET", GROUP): ("resources", "ResourceGroup"),
     ("PUT", GROUP): ("resources", "ResourceGroup"),
     ("GET", "/subscriptions/{}/resourcegroups"): ("resources", "[ResourceGroup]"),
+    ("GET", "/subscriptions/{}/resources"): ("resources", "[GenericResourceExpanded]"),
+    ("GET", f"{GROUP}/resources"): ("resources", "[GenericResourceExpanded]"),
+    ("GET", "/subscriptions/{}/providers"): ("resources", "[Provider]"),
+    ("GET", "/subscriptions/{}/providers/{}"): ("resources", "Provider"),
     ("GET", shape(TAGS)): ("resources", "TagsResource"),
     ("PUT", shape(TAGS)): ("resources", "TagsResource"),
     ("PATCH", shape(TAGS)): ("resources", "TagsResource"),
@@ -92,6 +96,20 @@ def route_of(method: str, path: str) -> tuple[str, str] | None:
     return min(fits, key=lambda key: [part == "{}" for part in key[1].split("/")], default=None)
 
 
+@cache
+def operation_of(key: tuple[str, str]) -> Published | None:
+    """What Azure published for a route: under its own path, or under one that holds a parameter in place of a word."""
+    if key in published():
+        return published()[key]
+    asked = key[1].split("/")
+    for (method, path), operation in published().items():
+        known = path.split("/")
+        alike = method == key[0] and len(known) == len(asked) and path.count("{}") == key[1].count("{}") + 1
+        if alike and all(k in ("{}", a) for k, a in zip(known, asked, strict=True)):
+            return operation
+    return None
+
+
 def schema_of(operation: Published, status: int) -> tuple[str, Json] | None:
     """The area and schema of an answer's body; None where nothing published says what it holds."""
     if operation.key in MODELS and status < 300:
@@ -112,7 +130,7 @@ def place(error: Any) -> str:
 
 def problems(key: tuple[str, str], status: int, headers: dict[str, str], body: Any) -> list[Problem]:
     """What is wrong with an answer of the route `key`. `headers` have lower-cased names; no body is None."""
-    operation = published().get(key)
+    operation = operation_of(key)
     name = operation.name if operation else f"{key[0]} {served().get(key, key[1])}"
 
     def told(kind: str, where: str, text: str) -> Problem:

@@ -1,14 +1,14 @@
 """Every answer that the simulator gives fits what Azure published: each route in each state, by real HTTP."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import aiohttp
 import pytest
 
 from simulator.server import running
-from tests.contract.spec.contract import Problem, problems, route_of, served
+from tests.contract.spec.contract import Problem, operation_of, problems, route_of, served
 from tests.contract.spec.differences import ANSWERS, NEVER, UNPUBLISHED
 from tests.contract.spec.documents import FILES, example_files, published
 from tests.contract.spec.recorder import Recorder
@@ -25,25 +25,30 @@ class Walked:
     found: list[Problem]
 
 
-@pytest.fixture
-async def walked() -> AsyncIterator[Walked]:
+async def _walk() -> Walked:
     async with running(vms=60, seed=5) as (base, world), aiohttp.ClientSession(headers=TOKEN) as http:
         recorder = Recorder(base, http)
         await Walk(recorder, world).all()
-        yield Walked(recorder.seen, recorder.found)
+        return Walked(recorder.seen, recorder.found)
 
 
-async def test_every_answer_fits_the_specification_or_differs_for_a_listed_reason(walked: Walked) -> None:
+@pytest.fixture(scope="module")
+def walked() -> Walked:
+    """One walk for all tests of this file; it needs no loop of theirs."""
+    return asyncio.run(_walk())
+
+
+def test_every_answer_fits_the_specification_or_differs_for_a_listed_reason(walked: Walked) -> None:
     unlisted = {p for p in walked.found if not any(difference.covers(p) for difference in ANSWERS)}
     assert not unlisted
     unused = [d for d in ANSWERS if not any(d.covers(p) for p in walked.found)]
     assert not unused
 
 
-async def test_every_route_is_walked_to_each_success_that_the_documents_allow(walked: Walked) -> None:
+def test_every_route_is_walked_to_each_success_that_the_documents_allow(walked: Walked) -> None:
     missing, needless = [], []
     for key in served():
-        operation = published().get(key)
+        operation = operation_of(key)
         seen = {status for route, status in walked.seen if route == key}
         wanted = operation.statuses if operation else set()
         excused = {status for status in wanted if (*key, status) in NEVER}
@@ -56,19 +61,19 @@ async def test_every_route_is_walked_to_each_success_that_the_documents_allow(wa
     assert {key[:2] for key in NEVER} <= served().keys()
 
 
-async def test_every_kind_of_refusal_is_met_on_the_way(walked: Walked) -> None:
+def test_every_kind_of_refusal_is_met_on_the_way(walked: Walked) -> None:
     assert {status for _, status in walked.seen if status >= 400} >= {400, 404, 409}
 
 
 def test_every_route_is_an_operation_that_azure_published() -> None:
-    unknown = [key for key in served() if key not in published() and not key[1].startswith(tuple(UNPUBLISHED))]
+    unknown = [key for key in served() if operation_of(key) is None and not key[1].startswith(tuple(UNPUBLISHED))]
     assert not unknown
     assert all(any(path.startswith(known) for _, path in served()) for known in UNPUBLISHED)
 
 
 def test_every_route_of_a_known_service_is_in_its_newest_sdk() -> None:
     """Resource Graph's one query is not in the dump of its SDK; the specification of 2021 is its newest contract."""
-    older = {key for key in served() if key in published() and not published()[key].in_sdk}
+    older = {key for key in served() if (operation := operation_of(key)) and not operation.in_sdk}
     assert older == {("POST", "/providers/microsoft.resourcegraph/resources")}
 
 

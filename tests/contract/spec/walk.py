@@ -9,12 +9,29 @@ from typing import Any
 from simulator.world import World
 from tests.contract.spec.contract import served
 from tests.contract.spec.recorder import Recorder
+from tests.contract.spec.walk_events import walk_events
 from tests.simulator.client import BACKUP, GRAPH, item_of, protect_body
 
 RS = "/providers/Microsoft.RecoveryServices"
 VMS = "/providers/Microsoft.Compute/virtualMachines"
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 IAAS = "backupManagementType eq 'AzureIaasVM'"
+
+
+#: Settings of a vault, possible and impossible ones, in the order in which they are asked for.
+STORAGE: list[dict[str, Any]] = [
+    {"storageModelType": "LocallyRedundant"},
+    {"storageType": "GeoRedundant", "crossRegionRestoreFlag": True},
+    {"crossRegionRestoreFlag": False},
+    {"storageModelType": "Tape"},
+]
+GUARD: list[dict[str, Any]] = [
+    {"enhancedSecurityState": "Disabled", "softDeleteFeatureState": "Enabled"},
+    {"softDeleteRetentionPeriodInDays": 30},
+    {"softDeleteFeatureState": "Disabled"},
+    {"enhancedSecurityState": "Perhaps"},
+    {"softDeleteRetentionPeriodInDays": 1},
+]
 
 
 class Walk:
@@ -25,6 +42,8 @@ class Walk:
 
     async def all(self) -> None:
         await self.scopes()
+        await self.metadata()
+        await self.networks()
         await self.machines()
         await self.vaults()
         await self.settings()
@@ -36,6 +55,8 @@ class Walk:
         await self.questions()
         await self.tags()
         await self.graph()
+        group = next(group.id for group in self.world.state.groups.values())
+        await walk_events(self.azure, group)
         await self.refusals()
 
     async def follow(self, headers: dict[str, str]) -> None:
@@ -63,6 +84,35 @@ class Walk:
         await ask("GET", group)
         await ask("PUT", group, {})
         await ask("GET", f"{subscription}/resourceGroups/nowhere")
+        for path in (f"{subscription}/resources", f"{group}/resources"):
+            await ask("GET", path)
+        await ask("GET", f"{subscription}/resources?$filter=resourceType eq 'Microsoft.RecoveryServices/vaults'")
+        await ask("GET", f"{subscription}/resources?$filter=name gt 'x'")
+        await ask("GET", f"{subscription}/providers")
+        for namespace in (
+            "Microsoft.Compute",
+            "Microsoft.Network",
+            "Microsoft.RecoveryServices",
+            "Microsoft.Resources",
+        ):
+            await ask("GET", f"{subscription}/providers/{namespace}")
+        await ask("GET", f"{subscription}/providers/Contoso.Nothing")
+
+    async def metadata(self) -> None:
+        """The one part that needs neither token nor api-version."""
+        for version in ("2018-01-01", "2022-09-01"):
+            await self.azure.ask("GET", f"/metadata/endpoints?api-version={version}")
+        path = "/metadata/identity/oauth2/token?resource=https://management.azure.com"
+        await self.azure.ask("GET", path, headers={"Metadata": "true"})
+        await self.azure.ask("GET", path)
+
+    async def networks(self) -> None:
+        ask = self.azure.ask
+        vm = (await self.azure.label("plain-unprotected"))["vmId"]
+        for scope in ("/".join(vm.split("/")[:3]), "/".join(vm.split("/")[:5])):
+            for kind in ("networkInterfaces", "publicIPAddresses"):
+                for found in (await ask("GET", f"{scope}/providers/Microsoft.Network/{kind}")).body["value"][:3]:
+                    await ask("GET", found["id"])
 
     async def machines(self) -> None:
         ask = self.azure.ask
@@ -135,24 +185,12 @@ class Walk:
             for kind in ("backupstorageconfig/vaultstorageconfig", "backupconfig/vaultconfig"):
                 await ask("GET", f"{vault}/{kind}")
         storage, guard = f"{empty}/backupstorageconfig/vaultstorageconfig", f"{empty}/backupconfig/vaultconfig"
-        for properties in (
-            {"storageModelType": "LocallyRedundant"},
-            {"storageType": "GeoRedundant", "crossRegionRestoreFlag": True},
-            {"crossRegionRestoreFlag": False},
-            {"storageModelType": "Tape"},
-        ):
+        for properties in STORAGE:
             for method in ("PUT", "PATCH"):
                 await ask(method, storage, {"properties": properties})
-        await ask(
-            "PUT", f"{full}/backupstorageconfig/vaultstorageconfig", {"properties": {"storageType": "ZoneRedundant"}}
-        )
-        for properties in (
-            {"enhancedSecurityState": "Disabled", "softDeleteFeatureState": "Enabled"},
-            {"softDeleteRetentionPeriodInDays": 30},
-            {"softDeleteFeatureState": "Disabled"},
-            {"enhancedSecurityState": "Perhaps"},
-            {"softDeleteRetentionPeriodInDays": 1},
-        ):
+        locked = {"properties": {"storageType": "ZoneRedundant"}}
+        await ask("PUT", f"{full}/backupstorageconfig/vaultstorageconfig", locked)
+        for properties in GUARD:
             for method in ("PUT", "PATCH"):
                 await ask(method, guard, {"properties": properties})
 
@@ -239,6 +277,12 @@ class Walk:
             await ask("GET", item)
         await self.azure.backup_status(vm)
 
+    async def _job(self, address: str) -> str:
+        """The job that an operation names once it has ended."""
+        while (operation := await self.azure.get(address))["status"] == "InProgress":
+            await self.azure.advance()
+        return str(operation["properties"]["jobId"])
+
     async def backing_up(self) -> None:
         """A backup under way, cancelled, and completed."""
         ask = self.azure.ask
@@ -246,10 +290,12 @@ class Walk:
         [found] = self.world.state.vm_items(vm)
         vault = self.world.state.vaults[found.vault].id
         item = item_of(vault, vm)
+        job = ""
         for cancelled in (True, False):
             reply = await ask("POST", f"{item}/backup", BACKUP)
             await ask("POST", f"{item}/backup", BACKUP)
-            job = (await self.azure.get(reply.headers["azure-asyncoperation"]))["properties"]["jobId"]
+            await self.azure.advance()
+            job = await self._job(reply.headers["azure-asyncoperation"])
             await ask("GET", reply.headers["location"])
             await ask("GET", f"{vault}/backupJobs/{job}")
             await ask("GET", item)
@@ -264,6 +310,9 @@ class Walk:
         await ask("POST", f"{vault}/backupJobs/{job}/cancel")
         for point in (await ask("GET", f"{item}/recoveryPoints")).body["value"]:
             await ask("GET", f"{item}/recoveryPoints/{point['name']}")
+            restored = await ask("POST", f"{item}/recoveryPoints/{point['name']}/restore", restore_of(vm))
+            await self.follow(restored.headers)
+            await ask("POST", f"{item}/recoveryPoints/{point['name']}/restore", {})
         await ask("GET", f"{item}/recoveryPoints/1")
         when = "startDate eq '2000-01-01 12:00:00 AM' and endDate eq 'today'"
         await ask("GET", f"{item}/recoveryPoints?$filter={when}")
@@ -330,6 +379,22 @@ class Walk:
         for method, template in list(served()):
             if not template.startswith("/metadata"):
                 await self.azure.ask(method, template.replace("{}", NOWHERE), {})
+
+
+def restore_of(vm: str) -> dict[str, Any]:
+    """The request to restore a VM's disks."""
+    group = "/".join(vm.split("/")[:5])
+    account = f"{group}/providers/Microsoft.Storage/storageAccounts/staging"
+    return {
+        "properties": {
+            "objectType": "IaasVMRestoreRequest",
+            "recoveryType": "RestoreDisks",
+            "sourceResourceId": vm,
+            "storageAccountId": account,
+            "region": "westeurope",
+            "createNewCloudService": False,
+        }
+    }
 
 
 def result_of(status_url: str) -> str:

@@ -8,6 +8,7 @@ from shared.domain.model import ProtectionState, ReconcileRequest, State, Status
 from shared.domain.reasons import Reason
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
 from shared.ports import Intent
+from shared.worker import MAX_TRIES
 from tests.fakes import START, World, a_vault, a_vm, active_items, an_item
 from tests.policies import compiled, demo_policy
 
@@ -95,6 +96,36 @@ async def test_a_read_that_fails_once_is_tried_again(method: str) -> None:
     assert here.clock.now() >= START + timedelta(seconds=372)
 
 
+@pytest.mark.parametrize("method", ["vm", "status", "item", "vaults", "operation"])
+async def test_a_read_whose_answer_got_lost_is_asked_again_at_once(method: str) -> None:
+    here, vm = world()
+    here.azure.fail[method].append(RetryLaterError("reset", code="NoAnswer", may_have_happened=True))
+    await here.request(vm)
+    await here.run()
+    undisturbed, same = world()
+    await undisturbed.request(same)
+    await undisturbed.run()
+    assert here.clock.now() == undisturbed.clock.now()  # nothing was put off
+    assert len(active_items(here.azure, vm)) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RetryLaterError("busy", code="TooManyRequests"),
+        RetryLaterError("down", code="ServerBusy", may_have_happened=True, retry_after=timedelta(seconds=7)),
+        RetryLaterError("silent", code="NoAnswerInTime", may_have_happened=True),
+    ],
+    ids=["throttled", "told to wait", "timed out"],
+)
+async def test_a_read_that_is_better_left_alone_is_not_asked_at_once(error: RetryLaterError) -> None:
+    here, vm = world()
+    here.azure.fail["vm"].append(error)
+    await here.request(vm)
+    await here.step()
+    assert [method for method, _ in here.azure.reads] == ["vm"]
+
+
 @pytest.mark.parametrize("method", ["vm", "status", "item", "vaults"])
 async def test_a_read_that_always_fails_ends_unknown_in_the_poison_queue_and_writes_nothing(method: str) -> None:
     here, vm = world()
@@ -104,7 +135,7 @@ async def test_a_read_that_always_fails_ends_unknown_in_the_poison_queue_and_wri
     assert here.azure.writes == []
     assert here.finding(vm).verdict.state is State.UNKNOWN
     assert here.finding(vm).outcome.status is Status.FAILED
-    assert "given up after 8 tries" in here.queue.poisoned[0][1]
+    assert f"given up after {MAX_TRIES} tries" in here.queue.poisoned[0][1]
 
 
 @pytest.mark.parametrize("method", ["vm", "status", "item", "vaults"])
@@ -285,7 +316,7 @@ async def test_a_protection_that_never_ends_is_given_up_with_a_finding() -> None
     await here.run()
     assert here.finding(vm).outcome.status is Status.FAILED
     assert here.finding(vm).outcome.error_code == "PROTECTION_IN_PROGRESS"
-    assert "given up after 8 tries" in here.queue.poisoned[0][1]
+    assert f"given up after {MAX_TRIES} tries" in here.queue.poisoned[0][1]
     assert here.azure.writes == []
 
 

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.model import Outcome, Status
-from shared.worker import GRID, next_look
-from tests.fakes import World
+from shared.errors import RetryLaterError
+from shared.worker import GRID, MAX_TRIES, next_look
+from tests.fakes import World, a_vault, a_vm
 from tests.policies import demo_policy
 
 NOW = datetime(2026, 11, 1, 12, 0, 3, 7, tzinfo=UTC)
@@ -27,6 +28,19 @@ def test_the_next_look_is_on_the_grid_and_never_early(wait: timedelta, attempt: 
     assert (again.second % GRID.seconds, again.microsecond) == (0, 0)
     if not failed:
         assert again - (NOW + wait) < GRID
+
+
+async def test_tries_that_fail_in_a_row_are_counted_and_a_step_on_begins_anew() -> None:
+    here = World(demo_policy())
+    here.azure.vaults.append(a_vault())
+    vm = here.azure.add(a_vm())
+    for method in ("vm", "operation"):  # fewer than MAX_TRIES each, more than that together
+        here.azure.fail[method] += [RetryLaterError("busy", code="TooManyRequests")] * (MAX_TRIES - 3)
+    await here.request(vm)
+    await here.run()
+    assert here.queue.poisoned == []
+    assert here.worker.tally["TooManyRequests"] == 2 * (MAX_TRIES - 3)
+    assert sorted(here.azure.writes) == [("protect", vm.id.key), ("start_backup", vm.id.key)]
 
 
 def test_repeated_errors_wait_longer_each_time_up_to_a_quarter_of_an_hour() -> None:

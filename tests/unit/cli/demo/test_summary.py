@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -6,11 +7,12 @@ import pytest
 
 from cli.demo.people import Arrival
 from cli.demo.summary import Ended, spread, summarise
+from cli.demo.weather import Weather, Weathered
 from shared.reporting.reporter import CSV, HTML, JSON
 
 VM = "/subscriptions/s1/resourcegroups/app-rg/providers/microsoft.compute/virtualmachines/web-01"
 REPORT = {"discovered": 2, "verdicts": {"COMPLIANT": 1, "EXEMPT": 1}, "protected": 1}
-TABLE = b"vm,verdict\r\na,COMPLIANT\r\nb,EXEMPT\r\n"
+TABLE = b"vm,verdict,vault,backupPolicy\r\na,COMPLIANT,v,p\r\nb,EXEMPT,,\r\n"
 
 
 def files(**changes: Any) -> dict[str, bytes]:
@@ -36,7 +38,13 @@ def ended(**changes: Any) -> Ended:
                 "endTime": "2026-11-01T12:11:00Z",
                 "status": "Completed",
             },
-            {"operation": "Backup", "isUserTriggered": True, "status": "Completed"},
+            {
+                "operation": "Backup",
+                "subscription": "S1",
+                "containerName": "iaasvmcontainerv2;App-RG;web-01",
+                "isUserTriggered": True,
+                "status": "Completed",
+            },
             {"operation": "Backup", "isUserTriggered": False, "status": "Completed"},
         ],
         "arrivals": [Arrival(VM, VM, {}, "plain", "protect", None)],
@@ -68,7 +76,7 @@ def test_the_summary_counts_what_the_local_azure_recorded() -> None:
         ({"state": {"vms": 3, "items": {"AzureIaasVM/Protected": 1}}}, "the report knows 2 VMs, the local Azure 3"),
         ({"state": {"vms": 2, "items": {}}}, "the report counts 1 protected VMs, the local Azure 0"),
         ({"files": files(verdicts={"COMPLIANT": 1})}, "the report's verdicts do not add up to its VMs"),
-        ({"files": files() | {CSV: TABLE + b"c,EXEMPT\r\n"}}, "the report's table and its counts disagree"),
+        ({"files": files() | {CSV: TABLE + b"c,EXEMPT,,\r\n"}}, "the report's table and its counts disagree"),
         ({"files": files() | {CSV: TABLE.replace(b"EXEMPT", b"UNKNOWN")}}, "the report's table and its counts"),
         ({"files": files() | {CSV: b""}}, "the report's table and its counts disagree"),
         ({"files": files() | {HTML: b""}}, "the report has no page"),
@@ -84,3 +92,30 @@ def test_percentiles_are_values_that_occurred() -> None:
     assert spread([]) == {"p50": None, "p95": None}
     assert spread([3, 1, 2]) == {"p50": 2, "p95": 3}
     assert spread(list(range(1, 101))) == {"p50": 50, "p95": 95}
+
+
+def test_the_end_state_is_the_same_whatever_the_order_and_another_where_something_differs() -> None:
+    state = summarise(ended())["endState"]
+    backwards = TABLE.replace(b"a,COMPLIANT,v,p\r\nb,EXEMPT,,\r\n", b"b,EXEMPT,,\r\nA,COMPLIANT,V,P\r\n")
+    assert summarise(ended(files=files() | {CSV: backwards}))["endState"] == state
+    for change in (
+        {"files": files() | {CSV: TABLE.replace(b",v,", b",w,")}},
+        {"files": files() | {CSV: TABLE.replace(b",p", b",q")}},
+        {"jobs": [*ended().jobs, ended().jobs[1]]},
+    ):
+        assert summarise(ended(**change))["endState"] != state
+
+
+def test_the_weather_tells_what_was_injected_and_what_the_engine_made_of_it() -> None:
+    rules = [
+        {"fault": "throttle", "byOperation": {"GET virtualMachines": 4, "POST backup": 2}},
+        {"fault": "reset", "byOperation": {"PUT protectedItems": 1}},
+    ]
+    tally = Counter({"TooManyRequests": 6, "ANSWER_LOST": 1, "ACCEPTED": 9, "GIVEN_UP": 2})
+    faults = {"rules": rules, "struck": {"throttle": 6, "reset": 1}}
+    told = summarise(ended(weathered=Weathered(Weather.HEAVY, faults, 7, tally, 3, 1, 0)))["faults"]
+    assert (told["weather"], told["injected"], told["eventsTakenIn"]) == ("heavy", {"throttle": 6, "reset": 1}, 7)
+    assert told["injectedIntoWrites"] == {"throttle": 2, "reset": 1}
+    assert told["engine"]["looksPutOff"] == {"ANSWER_LOST": 1, "TooManyRequests": 6}
+    assert (told["engine"]["looks"], told["engine"]["givenUp"]) == (16, 2)
+    assert (told["engine"]["sweeps"], told["engine"]["extraSweeps"]) == (3, 1)

@@ -6,7 +6,7 @@ import pytest
 
 from cli.quality import pins
 from cli.quality.imports import Owners
-from cli.quality.requirements import LEVELS, Level, problems
+from cli.quality.requirements import CLIENTS, LEVELS, Level, client_problems, problems
 from cli.quality.steps import ROOT
 
 SHA = "--hash=sha256:" + "0" * 64
@@ -117,11 +117,22 @@ def test_extras_are_followed() -> None:
     assert "aiohttp" in pins.needed_by([with_extra], environment)
 
 
-@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
-def test_the_pins_of_this_repository_name_no_index_and_fit_what_is_declared(level: Level) -> None:
-    text = (ROOT / f"{level.name}.txt").read_text(encoding="utf-8")
-    pinned = pins.pins_in(ROOT / f"{level.name}.txt")
+def test_the_set_of_azure_s_command_line_is_judged_where_it_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / f"{CLIENTS}.in").write_text("azure-cli==2.91.0\n")
+    (tmp_path / f"{CLIENTS}.txt").write_text(f"azure-cli==2.91.0 {SHA}\nknack==0.13.0 {SHA}\n")
+    assert client_problems(tmp_path) == []
+
+    (tmp_path / f"{CLIENTS}.txt").write_text(f"azure-cli==2.90.0 {SHA}\nknack==0.13.0\n")
+    found = client_problems(tmp_path)
+    assert found[0] == f"{CLIENTS}.txt: knack has no hash"
+    assert len(found) == 10
+
+
+@pytest.mark.parametrize("name", [*(level.name for level in LEVELS), CLIENTS])
+def test_the_pins_of_this_repository_name_no_index_and_fit_what_is_declared(name: str) -> None:
+    text = (ROOT / f"{name}.txt").read_text(encoding="utf-8")
+    pinned = pins.pins_in(ROOT / f"{name}.txt")
 
     assert "://" not in text
     assert "index" not in text
-    assert pins.judge_file(pins.declared_in(ROOT / f"{level.name}.in"), pinned, level.name) == []
+    assert pins.judge_file(pins.declared_in(ROOT / f"{name}.in"), pinned, name) == []

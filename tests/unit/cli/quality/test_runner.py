@@ -10,7 +10,7 @@ from cli.quality.imports import Owners
 from cli.quality.requirements import problems
 from cli.quality.results import DECLARED, Results, Skip, read_results
 from cli.quality.runner import run_steps
-from cli.quality.steps import ROOT, Step, all_steps, unit_steps
+from cli.quality.steps import ROOT, Step, all_steps, client_steps, unit_steps
 
 GOOD = Step("lint", "A good check", (sys.executable, "-c", "print('good')"))
 BAD = Step("types", "A bad check", (sys.executable, "-c", "raise SystemExit(3)"))
@@ -117,7 +117,8 @@ def test_a_module_that_skips_itself_is_one_skip_with_its_reason(tmp_path: Path) 
 
 
 def test_an_unknown_step_or_a_contradiction_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    for argv in (["--only", "nonsense"], ["--unit", "--only", "lint"]):
+    contradictions = (["--unit", "--only", "lint"], ["--clients", "--only", "lint"], ["--clients", "--unit"])
+    for argv in (["--only", "nonsense"], *contradictions):
         with pytest.raises(SystemExit) as ended:
             run(argv)
         assert ended.value.code == 2
@@ -143,6 +144,8 @@ def test_the_steps_are_those_that_must_be_green(tmp_path: Path) -> None:
     assert "--check" not in all_steps(junit, fix=True)[0].command
     assert all_steps(junit, pytest_args=["-k", "vault"])[-1].command[-2:] == ("-k", "vault")
     assert [step.command[-1] for step in unit_steps(junit)] == ["tests/unit"]
+    assert [step.name for step in client_steps(junit)] == ["environment", "tests"]
+    assert client_steps(junit, ["-k", "vault"])[-1].command[-3:] == ("-k", "vault", "tests/clients")
 
 
 def test_results_of_an_empty_record_are_zero() -> None:

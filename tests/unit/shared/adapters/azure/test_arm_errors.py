@@ -105,6 +105,12 @@ async def test_an_unregistered_provider_is_permanent_although_it_is_a_conflict(
     assert "Register" in error.remedy
 
 
+async def test_a_lock_is_permanent_until_a_person_removes_it(connection: Connection, stub: Stub) -> None:
+    error = await failure(connection, stub, arm_error(409, "ScopeLocked"))
+    assert type(error) is PermanentError
+    assert "Remove the lock" in error.remedy
+
+
 async def test_a_403_names_the_missing_action(connection: Connection, stub: Stub) -> None:
     message = (
         "The client 'x' with object id 'y' does not have authorization to perform action "
@@ -148,20 +154,20 @@ async def test_a_redirect_is_refused(connection: Connection, stub: Stub) -> None
 
 
 @pytest.mark.parametrize(
-    "raised",
+    ("raised", "code"),
     [
-        ServiceRequestError("no route"),
-        ServiceResponseError("reset"),
-        ServiceRequestTimeoutError("connect"),
-        ServiceResponseTimeoutError("read"),
-        TimeoutError(),
-        ConnectionResetError("reset"),
+        (ServiceRequestError("no route"), "NoAnswer"),
+        (ServiceResponseError("reset"), "NoAnswer"),
+        (ServiceRequestTimeoutError("connect"), "NoAnswerInTime"),
+        (ServiceResponseTimeoutError("read"), "NoAnswerInTime"),
+        (TimeoutError(), "NoAnswerInTime"),
+        (ConnectionResetError("reset"), "NoAnswer"),
     ],
 )
-def test_a_connection_that_fails_is_retried_later(raised: Exception) -> None:
+def test_a_connection_that_fails_is_retried_later(raised: Exception, code: str) -> None:
     error = translate(raised, VM)
     assert isinstance(error, RetryLaterError)
-    assert (error.code, error.may_have_happened) == ("NoAnswer", True)
+    assert (error.code, error.may_have_happened) == (code, True)
 
 
 def test_a_login_that_cannot_be_had_says_what_to_run_in_one_line() -> None:

@@ -1,0 +1,1 @@
+"""Azure's limits: ARM's token buckets, the providers' throttles, and the quotas of the backup service."""
