@@ -69,7 +69,7 @@ class Actor:
             return Carried(paused, protection)
         await self.ledger.record(key, Intent(now))
         try:
-            accepted = await self.backup.protect(action.vault_id, action.vm, action.backup_policy)
+            accepted = await self.backup.protect(action.vault_id, action.vm, action.backup_policy, action.disks)
         except (RetryLaterError, PermanentError) as error:
             return Carried(await self._refused(key, error), protection)
         await self.ledger.record(key, Intent(now, accepted.operation_url))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.domain.azure_answers import Subscription
-from shared.domain.matching import CompiledPolicy
+from shared.domain.compiled_policy import CompiledPolicy
 from shared.errors import SettingsError
 from shared.intake import Intake
 from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Notices, WorkSource
@@ -78,6 +78,7 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
     from shared.adapters.local.claims import SqliteClaims
     from shared.adapters.local.findings import LocalFindingStore
     from shared.adapters.local.ledger import SqliteLedger
+    from shared.adapters.local.opt_outs import SqliteOptOuts
     from shared.adapters.local.pause import SqlitePauseSwitch
     from shared.adapters.local.store import Store, store_name
     from shared.adapters.local.work_queue import SqliteWorkQueue
@@ -90,14 +91,15 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
         clock: Clock = VirtualClock(connection) if connection.virtual_clock_path else SystemClock()
         store = stack.enter_context(Store(settings.state_dir / store_name(settings.endpoint, tenant)))
         queue, claims, ledger = SqliteWorkQueue(store, clock), SqliteClaims(store), SqliteLedger(store)
+        opt_outs = SqliteOptOuts(store)
         findings, pause = LocalFindingStore(store, clock), SqlitePauseSwitch(store)
-        compute, backup = AzureCompute(connection, clock), AzureBackup(connection, clock)
-        inventory = ResourceGraphInventory(connection, clock, subscriptions)
+        compute, backup = AzureCompute(connection, clock, policy.needs), AzureBackup(connection, clock)
+        inventory = ResourceGraphInventory(connection, clock, subscriptions, policy.needs)
         notices: Notices = NoNotices()
         if settings.topic_endpoint:
             notices = await stack.enter_async_context(EventGridNotices(settings.topic_endpoint, settings.topic_key))
         reconciler = Reconciler(
-            policy, settings.enforce, clock, compute, backup, claims, ledger, pause, findings, notices
+            policy, settings.enforce, clock, compute, backup, claims, ledger, opt_outs, pause, findings, notices
         )
         jobs = settings.reconcile_queue
         yield Backstop(
@@ -114,8 +116,8 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
             notices=notices,
             reconciler=reconciler,
             worker=Worker(reconciler, queue, jobs, clock),
-            intake=Intake(policy, settings.scope, tenant, inventory, ledger, queue, jobs, clock),
-            sweeper=Sweeper(policy, settings.enforce, clock, inventory, findings, queue, jobs),
+            intake=Intake(policy, settings.scope, tenant, inventory, ledger, opt_outs, queue, jobs, clock),
+            sweeper=Sweeper(policy, settings.enforce, clock, inventory, findings, opt_outs, queue, jobs),
             reporter=Reporter(policy, findings, inventory, clock, notices, settings.scope, subscriptions),
             requests=connection.requests,
         )

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
-from shared.domain.events import Ignored, IgnoredBecause, read_event
-from shared.domain.matching import CompiledPolicy
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.events import Ignored, IgnoredBecause, read_event, writer_of
 from shared.domain.model import ReconcileRequest
-from shared.ports import Clock, Intent, Inventory, Ledger, WorkQueue
+from shared.ports import Clock, Intent, Inventory, Ledger, OptOuts, WorkQueue
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Intake:
     tenant_id: str
     inventory: Inventory
     ledger: Ledger
+    opt_outs: OptOuts
     queue: WorkQueue
     queue_name: str
     clock: Clock
@@ -49,9 +50,13 @@ class Intake:
             read = read_event(event, self.tenant_id)
             if isinstance(read, Ignored):
                 ignored.append(read)
-            elif not await self._in_scope(read):
+                continue
+            if not await self._in_scope(read):
                 ignored.append(Ignored(IgnoredBecause.OUT_OF_SCOPE, read.vm_id.subscription_id))
-            elif await self._send(read):
+                continue
+            if name := writer_of(event):
+                await self.opt_outs.note_writer(read.vm_id.key, name, self.clock.now())
+            if await self._send(read):
                 accepted.append(read)
             else:
                 covered += 1

@@ -5,14 +5,15 @@ nothing says so with None or an empty tuple; a failed read raises, so that it is
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, Scope, Subscription
-from shared.domain.model import Finding, Protection, Vault, Vm
+from shared.domain.model import DiskSelection, Finding, Protection, Vault, Vm
+from shared.domain.opt_out_stretch import OptOutStretch
 
 
 class Clock(Protocol):
@@ -76,8 +77,10 @@ class Backup(Protocol):
     async def operation(self, url: str) -> OperationStatus:
         """Where a long-running operation stands. `url` is the one that Azure gave, followed verbatim."""
 
-    async def protect(self, vault_id: str, vm_id: ArmId, backup_policy: str) -> Accepted:
-        """PUT the protected item. The caller has made sure that there is none yet."""
+    async def protect(
+        self, vault_id: str, vm_id: ArmId, backup_policy: str, disks: DiskSelection | None = None
+    ) -> Accepted:
+        """PUT the protected item, of all disks or of a selection. The caller has made sure that there is none yet."""
 
     async def start_backup(self, item_id: str, retain_until: datetime) -> Accepted:
         """POST an on-demand backup. Each call starts another one, so the caller guards it."""
@@ -162,6 +165,25 @@ class Ledger(Protocol):
 
     async def forget(self, key: str) -> None:
         """Take an intent off the record."""
+
+
+class OptOuts(Protocol):
+    """Who opted out, and since when: an opt-out's whole stretch counts against the longest one allowed."""
+
+    async def stretch(self, vm_key: str) -> OptOutStretch | None:
+        """The stretch on record for the VM (lower-cased id)."""
+
+    async def stretches(self) -> Mapping[str, OptOutStretch]:
+        """All stretches on record, by VM key."""
+
+    async def keep(self, stretches: Mapping[str, OptOutStretch]) -> None:
+        """Put these on record, replacing older ones."""
+
+    async def writer(self, vm_key: str) -> str:
+        """Who last wrote the VM or its tags, as an event told it; empty where none did."""
+
+    async def note_writer(self, vm_key: str, name: str, at: datetime) -> None:
+        """Take down who wrote the VM or its tags; an older event does not replace a newer one."""
 
 
 class FindingStore(Protocol):

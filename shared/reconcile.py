@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.act import POLL, Actor, outcome_of, protect_key
-from shared.domain.matching import CompiledPolicy, evaluate
+from shared.domain.attributes import fold
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.matching import evaluate
 from shared.domain.model import (
     ACTIVE_STATES,
     Action,
@@ -26,13 +28,15 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
+from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import plan
 from shared.domain.policy import Mode
 from shared.domain.reasons import Reason
 from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
 from shared.observe import observe
-from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, PauseSwitch
+from shared.opt_outs import note
+from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, OptOuts, PauseSwitch
 
 LEASE = timedelta(minutes=5)  # one look makes under ten requests, each cut off after a minute at most
 BUSY = timedelta(seconds=30)
@@ -58,14 +62,19 @@ class Reconciler:
     backup: Backup
     claims: Claims
     ledger: Ledger
+    opt_outs: OptOuts
     pause: PauseSwitch
     findings: FindingStore
     notices: Notices
 
     @property
     def may_write(self) -> bool:
-        """Both the policy and the operator permit writing."""
-        return self.enforce and self.policy.mode is Mode.ENFORCE
+        """Both the policy and the operator permit writing, for one rule at least."""
+        return self.enforce and self.policy.mode is Mode.ENFORCE and not self.policy.policy.spec.paused
+
+    def may_write_for(self, verdict: Verdict) -> bool:
+        """Both permit writing for a VM with this verdict."""
+        return self.enforce and self.policy.permits_writes(verdict.rule)
 
     async def reconcile(self, request: ReconcileRequest) -> Reconciled:
         """Look at one VM and do the next step for it. Raises SettingsError only; the rest is in the outcome."""
@@ -86,7 +95,12 @@ class Reconciler:
         seen = await observe(request.vm_id, self.compute, self.backup, self.clock, made_in=made_in)
         if seen is None:
             return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)), ()
-        verdict = evaluate(seen, self.policy, self.clock.now())
+        now = self.clock.now()
+        settings = self.policy.policy.spec.opt_out
+        if isinstance(seen.vm, Vm) and settings.tag.lower() in fold(seen.vm.tags):
+            known = await self.opt_outs.stretch(request.vm_id.key)
+            seen = replace(seen, opt_out=standing(known, now, settings.new_after))
+        verdict = evaluate(seen, self.policy, now)
         backup_now, retain_until = request.backup_now, request.retain_until
         return seen, verdict, plan(seen, verdict, self.policy, backup_now=backup_now, retain_until=retain_until)
 
@@ -108,7 +122,7 @@ class Reconciler:
             await self.ledger.forget(protect_key(request.vm_id.key))
         if not actions or isinstance(protection, Unread):
             outcome = self._without_action(seen, verdict, just_protected=followed.protected)
-        elif not self.may_write:
+        elif not self.may_write_for(verdict):
             outcome = Outcome(Status.DRY_RUN)
         else:
             actor = Actor(self.backup, self.ledger, self.pause, self.clock)
@@ -167,6 +181,7 @@ class Reconciler:
 
     async def _save(self, finding: Finding) -> Reconciled:
         await self.findings.save([finding])
+        await note([finding], self.policy.policy.spec.opt_out, self.opt_outs, finding.at)
         return Reconciled(finding.outcome, finding)
 
     async def _publish(self, finding: Finding) -> None:

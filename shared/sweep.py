@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
+from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.limits import excess
-from shared.domain.matching import CompiledPolicy, evaluate
+from shared.domain.matching import evaluate
 from shared.domain.model import (
     UNPROTECTED,
     Action,
@@ -28,12 +29,14 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
+from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import plan
 from shared.domain.policy import Mode
 from shared.domain.reasons import Reason
 from shared.errors import LimitExceededError, PermanentError, RetryLaterError
 from shared.observe import foremost
-from shared.ports import Clock, FindingStore, Inventory, WorkQueue
+from shared.opt_outs import note
+from shared.ports import Clock, FindingStore, Inventory, OptOuts, WorkQueue
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -58,6 +61,7 @@ class Sweeper:
     clock: Clock
     inventory: Inventory
     findings: FindingStore
+    opt_outs: OptOuts
     queue: WorkQueue
     queue_name: str
 
@@ -69,15 +73,17 @@ class Sweeper:
         vms = [vm async for vm in self.inventory.vms(scope)]
         protections = await _or_unread("the protected items", self._protections(scope))
         vaults = await _or_unread("the vaults", self._vaults(scope))
+        stretches = await self.opt_outs.stretches()
         now = self.clock.now()
         findings: list[Finding] = []
         for vm in vms:
             here = vaults if isinstance(vaults, Unread) else vaults.get(vm.id.subscription_id, ())
             item = protections if isinstance(protections, Unread) else protections.get(vm.id.key, UNPROTECTED)
-            seen = Observation(vm, item, here, now)
+            stretch = standing(stretches.get(vm.id.key), now, self.policy.policy.spec.opt_out.new_after)
+            seen = Observation(vm, item, here, now, stretch)
             verdict = evaluate(seen, self.policy, now)
             findings.append(self._finding(vm, item, verdict, plan(seen, verdict, self.policy), run_id))
-        to_change = tuple(each for each in findings if each.actions or each.verdict.has(Reason.PROTECTION_IN_PROGRESS))
+        to_change = tuple(each for each in findings if self._wants_change(each))
         return Discovery(run_id, tuple(findings), to_change, within)
 
     def check_limits(self, discovery: Discovery) -> None:
@@ -95,7 +101,8 @@ class Sweeper:
 
     async def start(self, discovery: Discovery) -> None:
         """Second half of a sweep: check the limits, keep the findings, send the requests."""
-        writing = self.enforce and self.policy.mode is Mode.ENFORCE
+        await note(discovery.findings, self.policy.policy.spec.opt_out, self.opt_outs, self.clock.now())
+        writing = self.enforce and self.policy.mode is Mode.ENFORCE and not self.policy.policy.spec.paused
         if not writing:
             await self.findings.replace_all(discovery.findings, discovery.subscriptions)
             return
@@ -130,6 +137,13 @@ class Sweeper:
         for vault in await self.inventory.vaults(scope):
             by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
         return {key: tuple(each) for key, each in by_subscription.items()}
+
+    def _wants_change(self, finding: Finding) -> bool:
+        """Something is left to do, and the rule does not merely audit."""
+        rule = self.policy.rule_named(finding.verdict.rule)
+        if rule is not None and rule.rule.effect == "audit":
+            return False
+        return bool(finding.actions) or finding.verdict.has(Reason.PROTECTION_IN_PROGRESS)
 
     def _finding(
         self, vm: Vm, item: Protection | Unread, verdict: Verdict, actions: tuple[Action, ...], run_id: str

@@ -4,15 +4,25 @@ They hold state and record writes, so that tests assert on what became of the es
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.domain import messages
 from shared.domain.arm_id import ArmId, parse_id, parse_vm_id
 from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, Scope, Subscription
-from shared.domain.matching import CompiledPolicy
-from shared.domain.model import ACTIVE_STATES, Finding, Protection, ProtectionState, ReconcileRequest, Vault, Vm
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.model import (
+    ACTIVE_STATES,
+    DiskSelection,
+    Finding,
+    Protection,
+    ProtectionState,
+    ReconcileRequest,
+    Vault,
+    Vm,
+)
+from shared.domain.opt_out_stretch import OptOutStretch
 from shared.errors import BackstopError, PermanentError
 from shared.ports import Intent
 from shared.reconcile import Reconciler
@@ -232,7 +242,9 @@ class FakeBackup:
             return OperationStatus("InProgress")
         return OperationStatus("Failed", error_code=code, error="as told") if code else OperationStatus("Succeeded")
 
-    async def protect(self, vault_id: str, vm_id: ArmId, backup_policy: str) -> Accepted:
+    async def protect(
+        self, vault_id: str, vm_id: ArmId, backup_policy: str, disks: DiskSelection | None = None
+    ) -> Accepted:
         azure = self.azure
         azure.write("protect", vm_id.key)
         vault = next(each for each in azure.vaults if each.id.key == vault_id.lower())
@@ -318,6 +330,8 @@ class FakeMemory:
     intents: dict[str, Intent] = field(default_factory=dict)
     held: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     kept: dict[str, Finding] = field(default_factory=dict)
+    opt_outs: dict[str, OptOutStretch] = field(default_factory=dict)
+    writers: dict[str, str] = field(default_factory=dict)
     pause_reason: str = ""
     published: list[Finding] = field(default_factory=list)
     dead: Callable[[], bool] = lambda: False  # a killed process releases nothing
@@ -342,6 +356,21 @@ class FakeMemory:
     async def release(self, key: str, owner: str) -> None:
         if self.held.get(key, ("", START))[0] == owner and not self.dead():
             del self.held[key]
+
+    async def stretch(self, vm_key: str) -> OptOutStretch | None:
+        return self.opt_outs.get(vm_key)
+
+    async def stretches(self) -> Mapping[str, OptOutStretch]:
+        return dict(self.opt_outs)
+
+    async def keep(self, stretches: Mapping[str, OptOutStretch]) -> None:
+        self.opt_outs |= stretches
+
+    async def writer(self, vm_key: str) -> str:
+        return self.writers.get(vm_key, "")
+
+    async def note_writer(self, vm_key: str, name: str, at: datetime) -> None:
+        self.writers[vm_key] = name
 
     async def save(self, findings: Sequence[Finding]) -> None:
         for each in findings:
@@ -395,9 +424,12 @@ class World:
             self.memory,
             self.memory,
             self.memory,
+            self.memory,
         )
         self.worker = Worker(self.reconciler, self.queue, "reconcile", self.clock)
-        self.sweeper = Sweeper(policy, enforce, self.clock, self.azure.inventory, self.memory, self.queue, "reconcile")
+        self.sweeper = Sweeper(
+            policy, enforce, self.clock, self.azure.inventory, self.memory, self.memory, self.queue, "reconcile"
+        )
 
     async def request(self, vm: Vm, **wish: object) -> None:
         """Put a request for the VM into the queue."""

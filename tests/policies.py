@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from shared.domain.matching import CompiledPolicy, compile_policy
+from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_text import parse_policy
 

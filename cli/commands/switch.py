@@ -3,7 +3,7 @@
 from cli.options import Options
 from cli.output.console import out, plain
 from shared.bootstrap import open_backstop
-from shared.domain.matching import compile_policy
+from shared.domain.compiled_policy import compile_policy
 from shared.domain.policy import audit_only
 
 _ANY_POLICY = compile_policy(audit_only())  # the switch must work where the policy file is broken

@@ -9,8 +9,9 @@ from rich.text import Text
 from cli.output.console import out, plain
 from cli.output.tables import STYLES
 from shared.domain.arm_id import ArmId
+from shared.domain.conditions import Condition
 from shared.domain.durations import format_duration
-from shared.domain.explaining import Condition, Explanation, RuleTried
+from shared.domain.explaining import Explanation, RuleTried
 from shared.domain.model import Action, Finding, Observation, Protection, ProtectionState, Unread, Verdict, Vm
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason

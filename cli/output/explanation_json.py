@@ -3,7 +3,7 @@
 from typing import Any
 
 from cli.output.explanation import Explained, remedy_of
-from shared.domain.explaining import Condition
+from shared.domain.conditions import Condition
 from shared.domain.model import Finding, Observation, Unread, Vm
 from shared.reporting.render_json import action_data, protection_data
 from shared.reporting.text import utc

@@ -6,7 +6,7 @@ current folder, the built-in one is in force, which only audits.
 
 from pathlib import Path
 
-from shared.domain.matching import CompiledPolicy, compile_policy
+from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import audit_only
 from shared.domain.policy_text import MAX_CHARACTERS, parse_policy
 from shared.errors import PolicyFileError

@@ -4,17 +4,20 @@
 that this version does not know.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription in scope."""
+    """A subscription in scope. Tags and management groups (nearest first) are there where they were asked for."""
 
     id: str
     name: str
     tenant_id: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    management_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

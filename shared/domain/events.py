@@ -17,6 +17,9 @@ from shared.domain.model import ReconcileRequest
 WRITE_SUCCESS = "Microsoft.Resources.ResourceWriteSuccess"
 VM_WRITE = "microsoft.compute/virtualmachines/write"
 TAGS_WRITE = "microsoft.resources/tags/write"
+_IDENTITY = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+#: Claims that name the caller, best first (real events of a subscription).
+_NAME_CLAIMS = (f"{_IDENTITY}upn", f"{_IDENTITY}name", "unique_name", "name", "appid")
 _TAGS_SUFFIX = "/providers/microsoft.resources/tags/default"
 
 
@@ -73,6 +76,22 @@ def read_event(event: object, tenant_id: str = "") -> ReconcileRequest | Ignored
     except ValueError:
         return Ignored(IgnoredBecause.NOT_A_VM, target[:200])
     return ReconcileRequest(vm_id, cause="event", correlation_id=_text(data, "correlationId")[:100])
+
+
+def writer_of(event: object) -> str:
+    """Who made the write that an event tells of, from its claims: a person's name or an application's id; or empty.
+
+    A hint for people to read, no evidence: anybody who can send an event can write any name into it.
+    """
+    data = event.get("data") if isinstance(event, Mapping) else None
+    claims = data.get("claims") if isinstance(data, Mapping) else None
+    if not isinstance(claims, Mapping):
+        return ""
+    for claim in _NAME_CLAIMS:
+        name = " ".join(_text(claims, claim).split())
+        if name:
+            return "".join(each for each in name if each.isprintable())[:200]
+    return ""
 
 
 def _text(source: Mapping[Any, Any], key: str) -> str:

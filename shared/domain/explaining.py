@@ -7,32 +7,15 @@ the one that the verdict names, so an explanation cannot tell another story than
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.domain.matching import CompiledPolicy, CompiledRule, choose_vault
+from shared.domain.attributes import Subject, fold
+from shared.domain.compiled_policy import BUILTINS, CompiledPolicy, CompiledRule
+from shared.domain.conditions import Condition, conditions_of, these
+from shared.domain.matching import choose_vault
 from shared.domain.model import Observation, Unread, Vault, Verdict, Vm
-from shared.domain.policy import Selector
-from shared.domain.reasons import Reason
+from shared.domain.policy import PolicyScope
+from shared.domain.reasons import OPT_OUT_REASONS, Reason
 from shared.domain.rules import opt_out
-from shared.domain.selectors import compile_selector, normalise_location
-
-_OPT_OUT_REASONS = frozenset(
-    {
-        Reason.OPTED_OUT,
-        Reason.OPT_OUT_EXPIRED,
-        Reason.OPT_OUT_MALFORMED,
-        Reason.OPT_OUT_TOO_LONG,
-        Reason.OPT_OUT_FORBIDDEN,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of a selector, what the VM has there, and whether that meets it; `inner` holds nested ones."""
-
-    text: str
-    seen: str
-    met: bool
-    inner: tuple["Condition", ...] = ()
+from shared.domain.selectors import compile_selector, either
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,49 +75,48 @@ def explain(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Expl
     vm = seen.vm
     if isinstance(vm, Unread):
         return Explanation()
+    subject = Subject(vm, seen.at)
     won = policy.rule_named(verdict.rule)
     vaults = () if isinstance(seen.vaults, Unread) or not verdict.has(Reason.UNPROTECTED) else seen.vaults
     return Explanation(
-        exclusions=tuple(_exclusions(vm, policy)),
-        rules=tuple(_rule(vm, each, won) for each in policy.rules),
+        exclusions=tuple(_exclusions(subject, policy)),
+        rules=tuple(_rule(subject, each, won) for each in policy.rules),
         opt_out=_opt_out(seen, vm, verdict, policy),
         vaults=tuple(_vaults(vm, vaults, won)) if won is not None else (),
     )
 
 
-def conditions_of(vm: Vm, selector: Selector) -> tuple[Condition, ...]:
-    """Every condition of the selector against the VM; none at all for a selector that matches everything."""
-    return tuple(_conditions(vm, selector))
-
-
-def _exclusions(vm: Vm, policy: CompiledPolicy) -> Iterator[ExclusionTried]:
+def _exclusions(subject: Subject, policy: CompiledPolicy) -> Iterator[ExclusionTried]:
     exclude = policy.policy.spec.exclude
-    names = ["being deleted", *(each.value for each in exclude.builtin)]
-    if exclude.any:
-        names.append("exclude.any")
-    for name, check in zip(names, policy.exclusions, strict=True):
-        if name != "exclude.any":
-            yield ExclusionTried(name, check(vm))
-            continue
-        for number, selector in enumerate(exclude.any):
-            applies = compile_selector(selector)(vm)
-            conditions = conditions_of(vm, selector)
-            yield ExclusionTried(f"exclude.any[{number}]", Reason.EXCLUDED_BY_POLICY if applies else None, conditions)
+    names = ["being deleted", *(each.value for each in exclude.builtin if each in BUILTINS)]
+    out_of_scope = None if policy.in_scope(subject) else Reason.OUT_OF_SCOPE
+    if policy.policy.spec.scope != PolicyScope():
+        yield ExclusionTried("scope", out_of_scope)
+    for name, check in zip(names, policy.checks, strict=True):
+        yield ExclusionTried(name, check(subject))
+    for number, selector in enumerate(exclude.any):
+        applies = compile_selector(selector)(subject)
+        conditions = conditions_of(subject, selector)
+        yield ExclusionTried(f"exclude.any[{number}]", Reason.EXCLUDED_BY_POLICY if applies else None, conditions)
 
 
-def _rule(vm: Vm, compiled: CompiledRule, won: CompiledRule | None) -> RuleTried:
+def _rule(subject: Subject, compiled: CompiledRule, won: CompiledRule | None) -> RuleTried:
     rule = compiled.rule
-    conditions = conditions_of(vm, rule.match)
-    return RuleTried(rule.name, rule.priority, compiled.matches(vm), compiled is won, conditions)
+    conditions = [*conditions_of(subject, rule.match)]
+    left_out = either(rule.exclude)(subject)
+    if rule.exclude:
+        conditions.append(Condition("none of the rule's `exclude`", "", not left_out, these(subject, rule.exclude)))
+    matches = compile_selector(rule.match)(subject) and not left_out
+    return RuleTried(rule.name, rule.priority, matches, compiled is won, tuple(conditions))
 
 
 def _opt_out(seen: Observation, vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> OptOutTried | None:
     """As the verdict tells it. A verdict that came about without asking honours none: it says itself why not."""
     settings = policy.policy.spec.opt_out
     for each in verdict.reasons:
-        if each.reason in _OPT_OUT_REASONS:
+        if each.reason in OPT_OUT_REASONS:
             return OptOutTried(settings.tag, each.detail, each.reason is Reason.OPTED_OUT, each.reason)
-    reading = opt_out.read(vm.tags, settings.tag, settings.require, settings.max_duration, seen.at)
+    reading = opt_out.read(fold(vm.tags), settings, seen.at, seen.opt_out.first_seen if seen.opt_out else None)
     if reading is None:
         return None
     reason = verdict.reasons[0].reason if reading.honoured else reading.reason
@@ -157,37 +139,3 @@ def _why_not(vm: Vm, vault: Vault, won: CompiledRule) -> str:
     if not won.accepts_vault(vault.id.name, vault.tags):
         return f"not one that rule {won.rule.name} accepts"
     return ""
-
-
-def _conditions(vm: Vm, selector: Selector) -> Iterator[Condition]:
-    for name in ("all", "any"):
-        parts: tuple[Selector, ...] | None = getattr(selector, name)
-        if parts is not None:
-            inner = tuple(Condition("these", "", compile_selector(p)(vm), conditions_of(vm, p)) for p in parts)
-            yield Condition(f"{name} of", "", _met(vm, name, parts), inner)
-    if selector.not_ is not None:
-        yield Condition("not", "", _met(vm, "not_", selector.not_), conditions_of(vm, selector.not_))
-    for tag, values in (selector.tags or {}).items():
-        found = {name.lower(): f"{name}={value}" for name, value in vm.tags.items()}
-        have = found.get(tag.lower(), "no such tag")
-        yield Condition(f"tag {tag} is {_one_of(values)}", have, _met(vm, "tags", {tag: values}))
-    for name, what, have in (
-        ("locations", "location", vm.location),
-        ("subscriptions", "subscription", vm.id.subscription_id),
-        ("resource_groups", "resource group", vm.id.resource_group),
-        ("names", "name", vm.id.name),
-        ("image_publishers", "image publisher", vm.image.publisher or "none"),
-    ):
-        globs: tuple[str, ...] | None = getattr(selector, name)
-        if globs is not None:
-            shown = tuple(normalise_location(each) for each in globs) if name == "locations" else globs
-            yield Condition(f"{what} is {_one_of(shown)}", have, _met(vm, name, globs))
-
-
-def _met(vm: Vm, field: str, value: object) -> bool:
-    """The condition alone, asked by the function that rules are compiled with."""
-    return compile_selector(Selector().model_copy(update={field: value}))(vm)
-
-
-def _one_of(values: tuple[str, ...]) -> str:
-    return " or ".join(values)

@@ -4,10 +4,12 @@ Pure and total: every observation gets exactly one verdict with at least one rea
 order of precedence of the five states, and an unread part ends it at once: a failed read is never "unprotected".
 """
 
-from collections.abc import Callable
+import fnmatch
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from shared.domain.attributes import Subject
+from shared.domain.compiled_policy import CompiledPolicy, CompiledRule
 from shared.domain.model import (
     Observation,
     Protection,
@@ -19,16 +21,11 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
-from shared.domain.policy import BuiltinExclusion, EnforcementPolicy, Mode, OptOut, Rule
+from shared.domain.policy import Mode, OptOut, Rule
+from shared.domain.policy_backup import DEFAULT_POLICY, POLICY_NAME
 from shared.domain.reasons import Reason
-from shared.domain.rules import aks, being_deleted, databricks, ephemeral_os_disk, opt_out
-from shared.domain.selectors import Predicate, compile_selector, compile_vault_choice
+from shared.domain.rules import opt_out
 
-_BUILTINS: dict[BuiltinExclusion, Callable[[Vm], Reason | None]] = {
-    BuiltinExclusion.DATABRICKS: databricks.check,
-    BuiltinExclusion.AKS: aks.check,
-    BuiltinExclusion.EPHEMERAL_OS_DISK: ephemeral_os_disk.check,
-}
 # What a protection that takes no new backups means; each was somebody's choice or needs a person.
 _STANDING = {
     ProtectionState.CONFIGURING: Reason.PROTECTION_IN_PROGRESS,
@@ -42,50 +39,11 @@ _STANDING = {
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """A rule with its conditions as functions."""
+class WantedPolicy:
+    """The backup policy that a rule asks for; no `name` where `missing` says why it cannot be told."""
 
-    rule: Rule
-    matches: Predicate
-    accepts_vault: Callable[..., bool]
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPolicy:
-    """An enforcement policy ready to evaluate VMs with; rules in order of priority."""
-
-    policy: EnforcementPolicy
-    rules: tuple[CompiledRule, ...]
-    exclusions: tuple[Callable[[Vm], Reason | None], ...]
-
-    @property
-    def mode(self) -> Mode:
-        """audit, enforce or disabled."""
-        return self.policy.spec.mode
-
-    @property
-    def settle(self) -> timedelta:
-        """How long a new VM is left alone."""
-        return self.policy.spec.settle
-
-    def rule_named(self, name: str) -> CompiledRule | None:
-        """The rule that a verdict names."""
-        return next((each for each in self.rules if each.rule.name == name), None)
-
-
-def compile_policy(policy: EnforcementPolicy) -> CompiledPolicy:
-    """Turn the policy's conditions into closures, once."""
-    spec = policy.spec
-    rules = tuple(
-        CompiledRule(rule, compile_selector(rule.match), compile_vault_choice(rule.vault))
-        for rule in sorted(spec.rules, key=lambda each: each.priority)
-    )
-    exclusions: list[Callable[[Vm], Reason | None]] = [being_deleted.check]
-    exclusions += [_BUILTINS[each] for each in spec.exclude.builtin]
-    if spec.exclude.any:
-        excluded = [compile_selector(each) for each in spec.exclude.any]
-        exclusions.append(lambda vm: Reason.EXCLUDED_BY_POLICY if any(one(vm) for one in excluded) else None)
-    return CompiledPolicy(policy, rules, tuple(exclusions))
+    name: str
+    missing: ReasonDetail | None = None
 
 
 def evaluate(seen: Observation, policy: CompiledPolicy, now: datetime) -> Verdict:
@@ -98,26 +56,32 @@ def evaluate(seen: Observation, policy: CompiledPolicy, now: datetime) -> Verdic
         )
     if policy.mode is Mode.DISABLED:
         return _verdict(State.NOT_APPLICABLE, Reason.POLICY_DISABLED)
-    for check in policy.exclusions:
-        if (reason := check(vm)) is not None:
+    subject = Subject(vm, now)
+    if not policy.in_scope(subject):
+        return _verdict(State.NOT_APPLICABLE, Reason.OUT_OF_SCOPE)
+    for check in policy.checks:
+        if (reason := check(subject)) is not None:
             return _verdict(State.NOT_APPLICABLE, reason)
-    compiled = next((each for each in policy.rules if each.matches(vm)), None)
-    if compiled is None:
+    if policy.excluded(subject):
+        return _verdict(State.NOT_APPLICABLE, Reason.EXCLUDED_BY_POLICY)
+    position = policy.index.first(subject)
+    if position is None:
         return _verdict(State.NOT_APPLICABLE, Reason.NO_RULE_MATCHES)
-    return _under_rule(vm, protection, vaults, compiled, policy, now)
+    return _under_rule(seen, subject, protection, vaults, policy.rules[position], policy)
 
 
 def _under_rule(
-    vm: Vm,
+    seen: Observation,
+    subject: Subject,
     protection: Protection,
     vaults: tuple[Vault, ...],
     compiled: CompiledRule,
     policy: CompiledPolicy,
-    now: datetime,
 ) -> Verdict:
-    rule = compiled.rule
-    exempt, opt_out_reasons = _opt_out(vm, rule, policy.policy.spec.opt_out, now)
-    as_asked, reasons = _held_against(protection, rule)
+    rule, vm, now = compiled.rule, subject.vm, subject.now
+    since = seen.opt_out.first_seen if seen.opt_out else None
+    exempt, opt_out_reasons = _opt_out(subject, rule, policy.policy.spec.opt_out, since)
+    as_asked, reasons = _held_against(protection, rule, wanted_policy(rule, subject))
     if protection.vault_id and not any(each.id.key == protection.vault_id.lower() for each in vaults):
         reasons.append(ReasonDetail(Reason.PROTECTED_ELSEWHERE, protection.vault_id))
     if as_asked:
@@ -132,8 +96,8 @@ def _under_rule(
     return Verdict(State.NON_COMPLIANT, (*reasons, *opt_out_reasons), rule.name)
 
 
-def _opt_out(vm: Vm, rule: Rule, settings: OptOut, now: datetime) -> tuple[bool, list[ReasonDetail]]:
-    reading = opt_out.read(vm.tags, settings.tag, settings.require, settings.max_duration, now)
+def _opt_out(subject: Subject, rule: Rule, settings: OptOut, since: datetime | None) -> tuple[bool, list[ReasonDetail]]:
+    reading = opt_out.read(subject.tags, settings, subject.now, since)
     if reading is None:
         return False, []
     if rule.opt_out == "forbidden":
@@ -141,14 +105,34 @@ def _opt_out(vm: Vm, rule: Rule, settings: OptOut, now: datetime) -> tuple[bool,
     return reading.honoured, [ReasonDetail(reading.reason, reading.text)]
 
 
-def _held_against(protection: Protection, rule: Rule) -> tuple[bool, list[ReasonDetail]]:
+def wanted_policy(rule: Rule, subject: Subject) -> WantedPolicy:
+    """The backup policy that the rule asks for this VM; DefaultPolicy where the rule names none."""
+    choice = rule.backup_policy
+    if choice is None:
+        return WantedPolicy(DEFAULT_POLICY)
+    if choice.from_tag is None:
+        return WantedPolicy(choice.name or DEFAULT_POLICY)
+    value = subject.effective_tags.get(choice.from_tag.lower(), "")
+    if not value:
+        if choice.name is not None:
+            return WantedPolicy(choice.name)
+        return WantedPolicy("", ReasonDetail(Reason.BACKUP_POLICY_NOT_NAMED, choice.from_tag))
+    allowed = choice.allowed is None or any(fnmatch.fnmatchcase(value.lower(), each.lower()) for each in choice.allowed)
+    if not allowed or POLICY_NAME.fullmatch(value) is None:
+        return WantedPolicy("", ReasonDetail(Reason.BACKUP_POLICY_NOT_ALLOWED, f"{choice.from_tag}={value}"))
+    return WantedPolicy(value)
+
+
+def _held_against(protection: Protection, rule: Rule, wanted: WantedPolicy) -> tuple[bool, list[ReasonDetail]]:
     """Whether the protection is what the rule asks for, and the reasons either way."""
     if (standing := _STANDING.get(protection.state)) is not None:
-        return False, [ReasonDetail(standing)]
+        return False, [ReasonDetail(standing), *([wanted.missing] if wanted.missing else [])]
     reasons: list[ReasonDetail] = []
     as_asked = True
-    wanted = rule.backup_policy
-    if wanted is not None and protection.backup_policy.lower() != wanted.name.lower():
+    if wanted.missing is not None:
+        as_asked = False
+        reasons.append(wanted.missing)
+    elif rule.backup_policy is not None and protection.backup_policy.lower() != wanted.name.lower():
         as_asked = False
         reasons.append(ReasonDetail(Reason.OTHER_BACKUP_POLICY, f"{protection.backup_policy} instead of {wanted.name}"))
     if protection.state is ProtectionState.FIRST_BACKUP_PENDING and not protection.has_recovery_point:

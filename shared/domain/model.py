@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.arm_id import ArmId
+from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 
 
@@ -39,6 +40,17 @@ class Vm:
     managed_by: str = ""
     group_managed_by: str = ""  # managedBy of the resource group
     group_tags: Mapping[str, str] = field(default_factory=dict)  # the resource group's own tags
+    subscription_name: str = ""
+    subscription_tags: Mapping[str, str] = field(default_factory=dict)
+    management_groups: tuple[str, ...] = ()  # names, nearest first
+    size: str = ""
+    security_type: str = ""  # empty for Standard
+    disk_types: tuple[str, ...] = ()  # such as Premium_LRS; a deallocated VM may show none
+    encryption: tuple[str, ...] = ()  # platform | customer | host | ade
+    zones: tuple[str, ...] = ()
+    priority: str = ""  # empty for Regular
+    power_state: str = ""  # such as running; read only where the policy asks for it
+    host_pool_type: str = ""  # of the Azure Virtual Desktop host pool that owns the VM
 
 
 class ProtectionState(StrEnum):
@@ -108,6 +120,7 @@ class Observation:
     protection: Protection | Unread
     vaults: tuple[Vault, ...] | Unread  # those of the VM's subscription, any region
     at: datetime
+    opt_out: OptOutStretch | None = None  # the stretch that an opt-out belongs to; None where one would begin now
 
 
 class State(StrEnum):
@@ -153,6 +166,14 @@ class ActionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DiskSelection:
+    """The data disks, by LUN, that a protection takes (`including`) or leaves out. The OS disk is always in."""
+
+    luns: tuple[int, ...]
+    including: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One write, fully decided. `item_id` is empty where the protection is yet to be made.
 
@@ -166,6 +187,7 @@ class Action:
     item_id: str = ""
     retain: timedelta | None = None
     retain_until: datetime | None = None
+    disks: DiskSelection | None = None  # None: all of them
 
 
 class Status(StrEnum):

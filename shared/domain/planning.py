@@ -6,11 +6,14 @@ at the VM decide on the rest.
 
 from datetime import datetime
 
-from shared.domain.matching import CompiledPolicy, choose_vault
+from shared.domain.attributes import Subject
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.matching import choose_vault, wanted_policy
 from shared.domain.model import (
     ACTIVE_STATES,
     Action,
     ActionKind,
+    DiskSelection,
     Observation,
     Protection,
     State,
@@ -19,10 +22,17 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.policy import Rule
+from shared.domain.policy_backup import DiskExclusion
 from shared.domain.reasons import Reason
 
 # Reasons that leave a person to act: Backstop reports them and writes nothing.
-_HANDS_OFF = (Reason.SETTLING, Reason.NO_VAULT_IN_REGION, Reason.OPTED_OUT)
+_HANDS_OFF = (
+    Reason.SETTLING,
+    Reason.NO_VAULT_IN_REGION,
+    Reason.OPTED_OUT,
+    Reason.BACKUP_POLICY_NOT_NAMED,
+    Reason.BACKUP_POLICY_NOT_ALLOWED,
+)
 
 
 def plan(
@@ -50,17 +60,27 @@ def plan(
         vault = choose_vault(vm, seen.vaults, compiled)
         if vault is None:
             return ()
-        enable = Action(ActionKind.ENABLE_PROTECTION, vm.id, vault.id.text, rule.wanted_policy)
+        wanted = wanted_policy(rule, Subject(vm, seen.at)).name
+        enable = Action(
+            ActionKind.ENABLE_PROTECTION, vm.id, vault.id.text, wanted, disks=disk_selection(rule.disk_exclusion)
+        )
         if not (rule.initial_backup.enabled or backup_now):
             return (enable,)
-        return enable, _backup(
-            ActionKind.START_INITIAL_BACKUP, vm, vault.id.text, rule.wanted_policy, rule, retain_until
-        )
+        return enable, _backup(ActionKind.START_INITIAL_BACKUP, vm, vault.id.text, wanted, rule, retain_until)
     if verdict.has(Reason.NO_RECOVERY_POINT):
         return (_of_item(ActionKind.START_INITIAL_BACKUP, vm, protection, rule, retain_until),)
     if backup_now and protection.state in ACTIVE_STATES and not protection.backup_running:
         return (_of_item(ActionKind.START_BACKUP, vm, protection, rule, retain_until),)
     return ()
+
+
+def disk_selection(choice: DiskExclusion | None) -> DiskSelection | None:
+    """The disks of a new protection, as Azure takes them; None for all."""
+    if choice is None:
+        return None
+    if choice.exclude_luns is not None:
+        return DiskSelection(choice.exclude_luns, including=False)
+    return DiskSelection(choice.include_luns or (), including=True)
 
 
 def _of_item(kind: ActionKind, vm: Vm, item: Protection, rule: Rule, retain_until: datetime | None) -> Action:

@@ -9,41 +9,19 @@ import hashlib
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, model_validator
 
-from shared.domain.durations import format_duration, parse_duration
-
-
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
-
-
-def _tag_values(value: object) -> object:
-    if not isinstance(value, dict):
-        return value
-    for name, wanted in value.items():
-        values = wanted if isinstance(wanted, list) else [wanted]
-        if not isinstance(name, str) or not values or not all(isinstance(each, str) for each in values):
-            raise ValueError(f"tag {name!r}: the value must be text or a list of texts; quote it, such as '{wanted}'")
-    names = [name.lower() for name in value]
-    if len(set(names)) != len(names):
-        raise ValueError("a tag name appears twice (tag names are compared without case)")
-    return {name: tuple(wanted) if isinstance(wanted, list) else (wanted,) for name, wanted in value.items()}
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str)]
-Text = Annotated[str, Field(min_length=1, max_length=260)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
-TagValues = Annotated[dict[Text, tuple[str, ...]], BeforeValidator(_tag_values), Field(min_length=1)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=False
-    )
+from shared.domain.policy_backup import (
+    BackupPolicyChoice,
+    DiskExclusion,
+    Existing,
+    InitialBackup,
+    VaultChoice,
+)
+from shared.domain.policy_selector import Selector
+from shared.domain.policy_types import Duration, Section, Text, Texts, as_tuple
 
 
 class Mode(StrEnum):
@@ -59,141 +37,115 @@ class BuiltinExclusion(StrEnum):
 
     DATABRICKS = "databricks"
     AKS = "aks"
+    ARO = "aro"
+    VMSS_UNIFORM = "vmss-uniform"
+    AVD_POOLED = "avd-pooled"
+    BATCH = "batch"
     EPHEMERAL_OS_DISK = "ephemeral-os-disk"
+    CITRIX = "citrix"
+    SPOT = "spot"
 
 
-class Selector(_Section):
-    """Conditions on a VM; all that are given must hold, and none at all matches every VM.
+#: Left out of the default, because VMs of these kinds may well be worth a backup.
+ON_REQUEST = frozenset({BuiltinExclusion.CITRIX, BuiltinExclusion.SPOT})
 
-    Globs (`*`, `?`, `[...]`) and tag names are compared without case, tag values with case.
-    """
 
-    all: tuple["Selector", ...] | None = None
-    any: tuple["Selector", ...] | None = None
-    not_: "Selector | None" = Field(default=None, alias="not")
-    tags: TagValues | None = None
-    locations: Texts | None = None
+class PolicyScope(Section):
+    """Where the policy holds; left out, everywhere the login can read. Subscriptions by id or name, as globs."""
+
+    management_groups: Texts | None = None
     subscriptions: Texts | None = None
-    resource_groups: Texts | None = None
-    names: Texts | None = None
-    image_publishers: Texts | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lists_to_tuples(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {
-                key: tuple(item) if key in {"all", "any"} and isinstance(item, list) else item
-                for key, item in value.items()
-            }
-        return value
+    exclude_management_groups: Texts | None = None
+    exclude_subscriptions: Texts | None = None
 
 
-class MaxActions(_Section):
+class MaxActions(Section):
     """How many VMs one run may change; a left-out `percent` (of the VMs discovered) sets no limit."""
 
     amount: int = Field(default=50, ge=0, le=1_000_000)
     percent: int | None = Field(default=None, ge=0, le=100)
 
 
-class Limits(_Section):
+class Limits(Section):
     """Brakes: a run that wants more stops before its first write."""
 
     max_actions: MaxActions = MaxActions()
 
 
-class OptOut(_Section):
-    """How owners say no: the tag's name, which parts it must hold, and how far ahead `until` may lie."""
+class OptOut(Section):
+    """How owners say no: the tag's name, which parts it must hold, which reasons count, and how long it may last.
+
+    `maxDuration` counts from when the opt-out was first seen. Renewing it goes on with the same stretch, and so does a
+    new one within `newAfter` of the last.
+    """
 
     tag: Text = "backup-opt-out"
-    require: Annotated[tuple[Literal["reason", "until", "ref"], ...], BeforeValidator(_as_tuple)] = ("reason", "until")
+    require: Annotated[tuple[Literal["reason", "until", "ref"], ...], BeforeValidator(as_tuple)] = ("reason", "until")
+    reasons: Texts | None = None
     max_duration: Duration | None = timedelta(days=90)
+    new_after: Duration = timedelta(days=30)
 
 
-class Exclude(_Section):
+class Exclude(Section):
     """VMs that Backstop leaves alone; `any` lists selectors of which one suffices."""
 
-    builtin: Annotated[tuple[Annotated[BuiltinExclusion, Field(strict=False)], ...], BeforeValidator(_as_tuple)] = (
-        tuple(BuiltinExclusion)
+    builtin: Annotated[tuple[Annotated[BuiltinExclusion, Field(strict=False)], ...], BeforeValidator(as_tuple)] = tuple(
+        each for each in BuiltinExclusion if each not in ON_REQUEST
     )
-    any: Annotated[tuple[Selector, ...], BeforeValidator(_as_tuple)] = ()
+    any: Annotated[tuple[Selector, ...], BeforeValidator(as_tuple)] = ()
 
 
-class VaultChoice(_Section):
-    """Which vaults of the VM's subscription and region will do; left out, any of them."""
-
-    names: Texts | None = None
-    tags: TagValues | None = None
-
-
-class BackupPolicyRef(_Section):
-    """The vault's backup policy, by name."""
-
-    name: Text
-
-
-class InitialBackup(_Section):
-    """Whether the first backup is started at once, and how long its recovery point is kept."""
-
-    enabled: bool = True
-    retain: Duration = timedelta(days=30)
-
-    @model_validator(mode="after")
-    def _retention_is_possible(self) -> Self:
-        # 9999 days is the longest daily retention in Azure Backup's support matrix (2022).
-        if not timedelta(days=1) <= self.retain <= timedelta(days=9999):
-            raise ValueError("retain must be between P1D and P9999D")
-        return self
-
-
-class Rule(_Section):
+class Rule(Section):
     """What the VMs that match must have. The lowest `priority` that matches wins."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
     priority: int = Field(ge=0, le=1_000_000)
     match: Selector
+    exclude: Annotated[tuple[Selector, ...], BeforeValidator(as_tuple)] = ()  # these VMs go on to the next rule
+    effect: Literal["enforce", "audit"] = "enforce"  # audit: reported as asked, never written
     opt_out: Literal["allowed", "forbidden"] = "allowed"
     vault: VaultChoice = VaultChoice()
-    backup_policy: BackupPolicyRef | None = None  # None: DefaultPolicy for new ones, any will do on existing ones
+    backup_policy: BackupPolicyChoice | None = None  # None: DefaultPolicy for new ones, any will do on existing ones
+    existing: Existing = Existing()
     initial_backup: InitialBackup = InitialBackup()
-
-    @property
-    def wanted_policy(self) -> str:
-        """The backup policy for a new protection. Every vault is made with a DefaultPolicy (recorded traffic, 2019)."""
-        return self.backup_policy.name if self.backup_policy else "DefaultPolicy"
+    disk_exclusion: DiskExclusion | None = None
 
 
-class Spec(_Section):
+class Spec(Section):
     """The body of the file."""
 
     mode: Annotated[Mode, Field(strict=False)] = Mode.AUDIT
+    paused: bool = False  # true: everything goes on but the writes
+    scope: PolicyScope = PolicyScope()
     settle: Duration = timedelta(minutes=10)
     limits: Limits = Limits()
     opt_out: OptOut = OptOut()
     exclude: Exclude = Exclude()
-    rules: Annotated[tuple[Rule, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 
     @model_validator(mode="after")
     def _rules_are_distinct(self) -> Self:
-        seen: dict[object, str] = {}
+        by_priority: dict[int, str] = {}
+        names: set[str] = set()
         for rule in self.rules:
-            if (other := seen.setdefault(rule.priority, rule.name)) != rule.name:
+            if rule.name.lower() in names:
+                raise ValueError(f"two rules are named '{rule.name}'; give each its own name")
+            names.add(rule.name.lower())
+            if (other := by_priority.setdefault(rule.priority, rule.name)) != rule.name:
                 raise ValueError(
                     f"rules '{other}' and '{rule.name}' have the same priority {rule.priority}; give each its own"
                 )
-            if seen.setdefault(f"name {rule.name.lower()}", str(rule.priority)) != str(rule.priority):
-                raise ValueError(f"two rules are named '{rule.name}'; give each its own name")
         return self
 
 
-class Metadata(_Section):
+class Metadata(Section):
     """Who this policy belongs to."""
 
     name: Text
     owner: str = ""
 
 
-class EnforcementPolicy(_Section):
+class EnforcementPolicy(Section):
     """The whole file."""
 
     api_version: Literal["backstop/v1"]

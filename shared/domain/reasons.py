@@ -47,6 +47,14 @@ class Reason(Enum):
         "The protected item is in a state that this version does not know",
         "Look at the item in the vault and report the state",
     )
+    BACKUP_POLICY_NOT_NAMED = (
+        "The VM's rule takes the backup policy from a tag, and the VM has no such tag",
+        "Set the tag on the VM, its resource group or its subscription, or give the rule a `name` to fall back on",
+    )
+    BACKUP_POLICY_NOT_ALLOWED = (
+        "The tag that names the VM's backup policy holds a value that the rule does not allow",
+        "Set the tag to one of the values in the rule's `allowed`",
+    )
     NO_VAULT_IN_REGION = (
         "No Recovery Services vault that the rule accepts exists in the VM's subscription and region",
         "Create a vault there, or widen the rule's `vault`",
@@ -60,11 +68,25 @@ class Reason(Enum):
     )
     OPT_OUT_TOO_LONG = (
         "The opt-out lasts longer than the policy allows and is not honoured",
-        "Choose an `until` within the policy's `optOut.maxDuration`",
+        "Choose an `until` within the policy's `optOut.maxDuration`, counted from when the opt-out was first seen",
+    )
+    OPT_OUT_REASON_NOT_ALLOWED = (
+        "The opt-out gives a reason that the policy does not allow and is not honoured",
+        "Use one of the reasons in the policy's `optOut.reasons`, or let the tag go",
     )
     OPT_OUT_FORBIDDEN = ("The rule forbids opting out; the tag is not honoured", "Ask the policy's owner")
     EXCLUDED_DATABRICKS = ("A Databricks cluster owns this VM and replaces it at will", "")
     EXCLUDED_AKS = ("An AKS cluster owns this VM and replaces it at will", "")
+    EXCLUDED_ARO = ("An OpenShift cluster owns this VM and replaces it at will", "")
+    EXCLUDED_VMSS_UNIFORM = (
+        "This is an instance of a scale set in uniform orchestration, which Azure Backup does not support",
+        "Keep its state elsewhere, or use flexible orchestration",
+    )
+    EXCLUDED_AVD_POOLED = ("A pooled Azure Virtual Desktop host pool owns this VM and makes it anew from an image", "")
+    EXCLUDED_BATCH = ("An Azure Batch pool owns this VM and replaces it at will", "")
+    EXCLUDED_CITRIX = ("A Citrix machine catalogue owns this VM and resets it at will", "")
+    EXCLUDED_SPOT = ("This is a Spot VM, which Azure may evict at any time", "")
+    OUT_OF_SCOPE = ("The VM lies outside the policy's scope", "Widen `scope` if that was not meant")
     UNSUPPORTED_EPHEMERAL_OS_DISK = ("Azure Backup does not support ephemeral OS disks", "")
     EXCLUDED_BY_POLICY = ("The policy excludes this VM", "")
     VM_BEING_DELETED = ("The VM is being deleted", "")
@@ -81,3 +103,16 @@ class Reason(Enum):
     def code(self) -> str:
         """The stable code, such as OPTED_OUT."""
         return self.name
+
+
+#: Every reason that speaks of an opt-out tag, honoured or not.
+OPT_OUT_REASONS = frozenset(
+    {
+        Reason.OPTED_OUT,
+        Reason.OPT_OUT_EXPIRED,
+        Reason.OPT_OUT_MALFORMED,
+        Reason.OPT_OUT_TOO_LONG,
+        Reason.OPT_OUT_REASON_NOT_ALLOWED,
+        Reason.OPT_OUT_FORBIDDEN,
+    }
+)

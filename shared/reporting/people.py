@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.domain.model import Finding, ReasonDetail, State, Status
-from shared.domain.reasons import Reason
+from shared.domain.reasons import OPT_OUT_REASONS, Reason
 
 # Backstop never changes these by itself: each was somebody's choice, or lacks something that only a person can give.
 PERSON_REASONS = frozenset(
@@ -28,15 +28,6 @@ PERSON_REASONS = frozenset(
 )
 # A VM that is compliant or exempt stands as the policy wants it, whatever else is to be said of it.
 _SETTLED = frozenset({State.COMPLIANT, State.EXEMPT})
-OPT_OUT_REASONS = frozenset(
-    {
-        Reason.OPTED_OUT,
-        Reason.OPT_OUT_EXPIRED,
-        Reason.OPT_OUT_MALFORMED,
-        Reason.OPT_OUT_TOO_LONG,
-        Reason.OPT_OUT_FORBIDDEN,
-    }
-)
 _UNTIL = re.compile(r"(?:^|;)\s*until\s*=\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*(?:;|$)", re.IGNORECASE)
 
 

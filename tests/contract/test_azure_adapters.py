@@ -13,6 +13,7 @@ from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.inventory import ResourceGraphInventory
 from shared.adapters.clock import VirtualClock
 from shared.domain.arm_id import parse_vm_id
+from shared.domain.attributes import Need
 from shared.domain.azure_answers import OperationStatus, Scope
 from shared.domain.model import ProtectionState, Vault, Vm
 from shared.errors import PermanentError, RetryLaterError
@@ -59,8 +60,8 @@ async def azure() -> AsyncIterator[Adapters]:
         yield Adapters(
             connection,
             clock,
-            ResourceGraphInventory(connection, clock, subscriptions),
-            AzureCompute(connection, clock),
+            ResourceGraphInventory(connection, clock, subscriptions, tuple(Need)),
+            AzureCompute(connection, clock, tuple(Need)),
             AzureBackup(connection, clock),
         )
 

@@ -13,7 +13,7 @@ from cli.commands.estate import Wish
 from cli.options import Options
 from shared.adapters.policy_file import load_policy
 from shared.bootstrap import open_backstop
-from shared.domain.matching import CompiledPolicy, compile_policy
+from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_text import parse_policy
 from shared.settings import Settings

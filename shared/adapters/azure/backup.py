@@ -35,7 +35,11 @@ from shared.adapters.azure.vault_mapping import vault_from_wire
 from shared.adapters.azure.wire import object_at, required_text, text_at
 from shared.domain.arm_id import ArmId, parse_id
 from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus
-from shared.domain.model import Protection, Vault
+from shared.domain.model import (
+    DiskSelection,
+    Protection,
+    Vault,
+)
 from shared.errors import PermanentError
 from shared.ports import Clock
 
@@ -132,18 +136,23 @@ class AzureBackup:
                 retry_after=waiting,
             )
 
-    async def protect(self, vault_id: str, vm_id: ArmId, backup_policy: str) -> Accepted:
+    async def protect(
+        self, vault_id: str, vm_id: ArmId, backup_policy: str, disks: DiskSelection | None = None
+    ) -> Accepted:
         """PUT the protected item under the vault's backup policy of this name, which is never empty."""
         if not backup_policy or "/" in backup_policy:
             raise PermanentError("an empty policyId would stop a protection: not sent", resource_id=vm_id.text)
         with translated(vm_id.text):
             vault = parse_id(vault_id)
             client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
-            properties = {
+            properties: dict[str, object] = {
                 "protectedItemType": _VM_TYPE,
                 "sourceResourceId": vm_id.text,
                 "policyId": f"{vault.text.rstrip('/')}/backupPolicies/{backup_policy}",
             }
+            if disks is not None:
+                selection = {"diskLunList": list(disks.luns), "isInclusionList": disks.including}
+                properties["extendedProperties"] = {"diskExclusionProperties": selection}
             answer = _FirstAnswer()
             _ = await client.protected_items.begin_create_or_update(
                 vault.name,

@@ -1,5 +1,6 @@
 """One VM at a time from ARM, with its resource group's tags and `managedBy`. Reads only."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from azure.core.exceptions import HttpResponseError
@@ -9,9 +10,12 @@ from azure.mgmt.resource.resources.aio import ResourceManagementClient
 from shared.adapters.azure.arm_errors import code_of, is_not_found, translated
 from shared.adapters.azure.cache import TimedCache
 from shared.adapters.azure.connection import Connection
+from shared.adapters.azure.graph_reader import GraphReader
+from shared.adapters.azure.surroundings import Context, Surroundings
 from shared.adapters.azure.vm_mapping import vm_from_wire
-from shared.adapters.azure.wire import Wire
+from shared.adapters.azure.wire import Wire, tags_at
 from shared.domain.arm_id import ArmId
+from shared.domain.attributes import Need
 from shared.domain.model import Vm
 from shared.ports import Clock
 
@@ -20,10 +24,16 @@ _GONE = frozenset({"resourcenotfound", "resourcegroupnotfound"})
 
 
 class AzureCompute:
-    """The port Compute on ARM: one request for each VM, and one for each resource group every ten minutes."""
+    """The port Compute on ARM: one request for each VM, and one for each resource group every ten minutes.
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    `needs` are what else the policy asks for: one request for each subscription every ten minutes, or the VM's
+    instance view in the same request.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, needs: Collection[Need] = ()) -> None:
         self._connection = connection
+        self._needs = frozenset(needs)
+        self._surroundings = Surroundings(GraphReader(connection, clock), clock)
         self._groups: TimedCache[Wire] = TimedCache(clock, timedelta(minutes=10))
 
     async def vm(self, vm_id: ArmId) -> Vm | None:
@@ -31,14 +41,19 @@ class AzureCompute:
         with translated(vm_id.text):
             try:
                 client = self._connection.client(ComputeManagementClient, vm_id.subscription_id)
-                node = await client.virtual_machines.get(vm_id.resource_group, vm_id.name)
+                view = "instanceView" if Need.POWER_STATE in self._needs else None
+                node = await client.virtual_machines.get(vm_id.resource_group, vm_id.name, expand=view)
                 group = f"{vm_id.subscription_id}/{vm_id.resource_group}".lower()
                 of_group = await self._groups.get(group, lambda: self._group(vm_id))
             except HttpResponseError as error:
                 if is_not_found(error) and code_of(error).lower() in _GONE:
                     return None
                 raise
-            return vm_from_wire(node, of_group)
+            pool = await self._surroundings.host_pool_type(tags_at(node, "tags"))
+            subscription = None
+            if Need.SUBSCRIPTION in self._needs:
+                subscription = await self._surroundings.subscription(vm_id.subscription_id)
+            return vm_from_wire(node, Context(of_group, subscription, pool))
 
     async def _group(self, vm_id: ArmId) -> Wire:
         client = self._connection.client(ResourceManagementClient, vm_id.subscription_id)

@@ -4,16 +4,18 @@ A cut, malformed or refused answer raises; nothing is skipped in silence, becaus
 as if it had left the estate. Resource Graph lags behind ARM: the core re-reads a VM there before it writes.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from shared.adapters.azure import queries
 from shared.adapters.azure.arm_errors import translated
 from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.graph_reader import GraphReader, chunks
 from shared.adapters.azure.protection_mapping import protection_from_row
+from shared.adapters.azure.surroundings import Context, Surroundings, subscription_from_row
 from shared.adapters.azure.vault_mapping import vault_from_row
 from shared.adapters.azure.vm_mapping import vm_from_row
-from shared.adapters.azure.wire import Wire, required_text, text_at
+from shared.adapters.azure.wire import Wire, required_text, tags_at, text_at
+from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope, Subscription
 from shared.domain.model import Protection, Vault, Vm
 from shared.errors import LoginError, SettingsError
@@ -23,9 +25,17 @@ from shared.ports import Clock
 class ResourceGraphInventory:
     """The port Inventory."""
 
-    def __init__(self, connection: Connection, clock: Clock, subscriptions: Sequence[Subscription]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        subscriptions: Sequence[Subscription],
+        needs: Collection[Need] = (),
+    ) -> None:
         """`subscriptions` are those that the login can read, which an empty scope stands for."""
         self._graph = GraphReader(connection, clock)
+        self._surroundings = Surroundings(self._graph, clock)
+        self._needs = frozenset(needs)
         self._all = {each.id: each for each in subscriptions}
         self._readable = set(self._all)
 
@@ -38,7 +48,7 @@ class ResourceGraphInventory:
             for where in chunks(scope):
                 async for row in self._graph.rows(queries.SUBSCRIPTIONS, where):
                     with translated():
-                        each = _subscription(row)
+                        each = subscription_from_row(row)
                     found[each.id] = each
         self._readable.update(found)
         return tuple(found[key] for key in sorted(found))
@@ -51,10 +61,16 @@ class ResourceGraphInventory:
             async for row in self._graph.rows(queries.GROUPS, where):
                 with translated():
                     groups[required_text(row, "id").lower()] = row
+        subscriptions: dict[str, Subscription] = {}
+        if Need.SUBSCRIPTION in self._needs:
+            subscriptions = {each.id: each for each in await self.subscriptions(inside)}
         for where in chunks(inside):
             async for row in self._graph.rows(queries.VMS, where):
                 with translated(_name_of(row)):
-                    vm = vm_from_row(row, groups.get(_group_of(row), {}))
+                    group = _group_of(row)
+                    pool = await self._surroundings.host_pool_type(tags_at(row, "tags"))
+                    subscription = subscriptions.get(group.split("/")[2]) if subscriptions else None
+                    vm = vm_from_row(row, Context(groups.get(group, {}), subscription, pool))
                 yield vm
 
     async def vaults(self, scope: Scope) -> tuple[Vault, ...]:
@@ -88,12 +104,6 @@ class ResourceGraphInventory:
                 remedy="Give it the role Reader there, or take the subscription out of the scope.",
             )
         return Scope(subscriptions=tuple(sorted(wanted)))
-
-
-def _subscription(row: Wire) -> Subscription:
-    return Subscription(
-        id=required_text(row, "subscriptionId").lower(), name=text_at(row, "name"), tenant_id=text_at(row, "tenantId")
-    )
 
 
 def _group_of(row: Wire) -> str:

@@ -6,7 +6,7 @@ Each projects `id` and orders by it, because without them Resource Graph gives n
 SUBSCRIPTIONS = """
 resourcecontainers
 | where type =~ 'microsoft.resources/subscriptions'
-| project id, subscriptionId, name, tenantId
+| project id, subscriptionId, name, tenantId, tags, managementGroups = properties.managementGroupAncestorsChain
 | order by id asc
 """
 
@@ -29,7 +29,23 @@ resources
     imageSku = tostring(properties.storageProfile.imageReference.sku),
     imageId = tostring(properties.storageProfile.imageReference.id),
     osType = tostring(properties.storageProfile.osDisk.osType),
-    diskOption = tostring(properties.storageProfile.osDisk.diffDiskSettings.option)
+    diskOption = tostring(properties.storageProfile.osDisk.diffDiskSettings.option),
+    size = tostring(properties.hardwareProfile.vmSize),
+    securityType = tostring(properties.securityProfile.securityType),
+    encryptionAtHost = properties.securityProfile.encryptionAtHost,
+    diskEncryption = properties.storageProfile.osDisk.encryptionSettings.enabled,
+    osDisk = properties.storageProfile.osDisk.managedDisk,
+    dataDisks = properties.storageProfile.dataDisks,
+    priority = tostring(properties.priority),
+    powerState = tostring(properties.extended.instanceView.powerState.code),
+    zones
+| order by id asc
+"""
+
+HOST_POOLS = """
+desktopvirtualizationresources
+| where type =~ 'microsoft.desktopvirtualization/hostpools'
+| project id, hostPoolType = tostring(properties.hostPoolType)
 | order by id asc
 """
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import RetryLaterError, SettingsError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "backstop.sqlite3"
 _BUSY_SECONDS = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +46,13 @@ CREATE TABLE intents (key TEXT PRIMARY KEY, at INTEGER NOT NULL, operation_url T
 CREATE TABLE findings (vm TEXT PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE pause (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), reason TEXT NOT NULL);
 """
+_SINCE_2 = """
+CREATE TABLE opt_outs (
+    vm TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, body TEXT NOT NULL, by TEXT NOT NULL
+);
+CREATE TABLE writers (vm TEXT PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL);
+"""
+_STEPS = (_SCHEMA, _SINCE_2)  # step n makes schema n + 1 of schema n
 
 
 def store_name(endpoint: str, tenant: str) -> str:
@@ -153,10 +160,10 @@ class Store:
                 raise SettingsError(
                     f"{self.path} is an SQLite file, but not a store of Backstop", remedy="Choose another state folder"
                 )
-            if version == 0:
-                for statement in _SCHEMA.split(";\n"):
+            for step in _STEPS[version:]:
+                for statement in step.split(";\n"):
                     connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _journal(self) -> str:
         """Switch to a write-ahead log and return the journal's mode.

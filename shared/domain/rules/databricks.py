@@ -5,17 +5,17 @@ excludes (azure-policy, VirtualMachineBackup_DINE 9.5.0), the vendor tag that Da
 managed resource group's `managedBy`.
 """
 
-from shared.domain.model import Vm
+from shared.domain.attributes import Subject
 from shared.domain.reasons import Reason
 
 
-def check(vm: Vm) -> Reason | None:
+def check(subject: Subject) -> Reason | None:
     """EXCLUDED_DATABRICKS on any of the evidence."""
-    tags = {name.lower(): value.lower() for name, value in vm.tags.items()}
+    vm = subject.vm
     evidence = (
         vm.image.publisher.lower() == "azuredatabricks"
         or vm.id.resource_group.lower().startswith("databricks-rg-")
-        or tags.get("vendor") == "databricks"
+        or subject.tags.get("vendor", "").lower() == "databricks"
         or "/providers/microsoft.databricks/" in vm.group_managed_by.lower()
         or "/providers/microsoft.databricks/" in vm.managed_by.lower()
     )

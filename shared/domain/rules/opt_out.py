@@ -4,11 +4,13 @@ A tag is a request, not an order: it counts only while it is well-formed, has no
 the policy allows. Whoever wrote it learns from the reason why it was not honoured. `until` includes its whole day, UTC.
 """
 
+import fnmatch
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from shared.domain.policy import OptOut
 from shared.domain.reasons import Reason
 
 _PARTS = frozenset({"reason", "until", "ref"})
@@ -29,15 +31,22 @@ class OptOutReading:
 
 
 def read(
-    tags: Mapping[str, str], tag: str, require: Sequence[str], max_duration: timedelta | None, now: datetime
+    tags: Mapping[str, str], settings: OptOut, now: datetime, since: datetime | None = None
 ) -> OptOutReading | None:
-    """What the VM's opt-out tag says at `now`; None where there is no such tag (names are compared without case)."""
-    text = next((value for name, value in tags.items() if name.lower() == tag.lower()), None)
+    """What the VM's opt-out tag says at `now`; None where there is no such tag.
+
+    `tags` have lower-cased names. `since`: when this stretch of opting out was first seen, if it was seen before; the
+    longest duration counts from there, so that renewing the tag for ever is not a way around it.
+    """
+    text = tags.get(settings.tag.lower())
     if text is None:
         return None
+    require, max_duration = settings.require, settings.max_duration
     parts = _parse(text)
     if parts is None or any(not parts.get(part) for part in require):
         return OptOutReading(Reason.OPT_OUT_MALFORMED, text)
+    if settings.reasons is not None and not _allowed(parts.get("reason", ""), settings.reasons):
+        return OptOutReading(Reason.OPT_OUT_REASON_NOT_ALLOWED, text)
     until = parts.get("until")
     if until is None:
         # Without an end it would outlast every limit.
@@ -48,9 +57,13 @@ def read(
         return OptOutReading(Reason.OPT_OUT_MALFORMED, text)
     if end < now.date():
         return OptOutReading(Reason.OPT_OUT_EXPIRED, text)
-    if max_duration is not None and end > _latest(now, max_duration):
+    if max_duration is not None and end > _latest(since or now, max_duration):
         return OptOutReading(Reason.OPT_OUT_TOO_LONG, text)
     return OptOutReading(Reason.OPTED_OUT, text)
+
+
+def _allowed(reason: str, reasons: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(reason.lower(), each.lower()) for each in reasons)
 
 
 def _parse(text: str) -> dict[str, str] | None:

@@ -9,6 +9,7 @@ import pytest
 from shared.adapters.azure.backup import AzureBackup
 from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.protection_mapping import is_iaas_vm, job_from_wire, protection_from_item, source_of_item
+from shared.adapters.azure.surroundings import Context
 from shared.adapters.azure.vault_mapping import vault_from_wire
 from shared.adapters.azure.vm_mapping import vm_from_wire
 from shared.adapters.clock import SystemClock
@@ -143,7 +144,7 @@ def test_every_recorded_job_keeps_its_operation_and_its_status() -> None:
 
 
 def test_every_recorded_vm_and_vault_is_read() -> None:
-    vms = [vm_from_wire(each, {}) for each in resources("Microsoft.Compute/virtualMachines")]
+    vms = [vm_from_wire(each, Context({})) for each in resources("Microsoft.Compute/virtualMachines")]
     assert {each.os_type for each in vms} <= {"Windows", "Linux"}
     assert all(each.location and each.unique_id and each.image.publisher for each in vms)
     vaults = [vault_from_wire(each) for each in resources("Microsoft.RecoveryServices/vaults")]

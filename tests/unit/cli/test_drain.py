@@ -34,7 +34,9 @@ def here(tmp_path: Path) -> Iterator[Any]:
             queue=queue,
             clock=world.clock,
             worker=Worker(world.reconciler, queue, "reconcile", world.clock),
-            sweeper=Sweeper(demo_policy(), True, world.clock, world.azure.inventory, world.memory, queue, "reconcile"),
+            sweeper=Sweeper(
+                demo_policy(), True, world.clock, world.azure.inventory, world.memory, world.memory, queue, "reconcile"
+            ),
             settings=SimpleNamespace(reconcile_queue="reconcile"),
         )
 

@@ -8,8 +8,9 @@ from cli.commands.explain import next_step
 from cli.output import explanation_json
 from cli.output.console import out
 from cli.output.explanation import Explained, show
+from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.explaining import Explanation, explain
-from shared.domain.matching import CompiledPolicy, evaluate
+from shared.domain.matching import evaluate
 from shared.domain.model import (
     UNPROTECTED,
     Finding,

@@ -36,7 +36,7 @@ def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         queue, findings = SqliteWorkQueue(store, clock), LocalFindingStore(store, clock)
         pause, memory = SqlitePauseSwitch(store), FakeMemory()
         reconciler = Reconciler(
-            policy, True, clock, azure.compute, azure.backup, memory, memory, pause, findings, memory
+            policy, True, clock, azure.compute, azure.backup, memory, memory, memory, pause, findings, memory
         )
         opened = Backstop(
             settings=Settings(),
@@ -52,8 +52,8 @@ def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             notices=NoNotices(),
             reconciler=reconciler,
             worker=Worker(reconciler, queue, "reconcile", clock),
-            intake=Intake(policy, Scope(), "tenant", azure.inventory, memory, queue, "reconcile", clock),
-            sweeper=Sweeper(policy, True, clock, azure.inventory, findings, queue, "reconcile"),
+            intake=Intake(policy, Scope(), "tenant", azure.inventory, memory, memory, queue, "reconcile", clock),
+            sweeper=Sweeper(policy, True, clock, azure.inventory, findings, memory, queue, "reconcile"),
             reporter=Reporter(policy, findings, azure.inventory, clock, NoNotices(), Scope(), ()),
             requests=Counter(),
         )

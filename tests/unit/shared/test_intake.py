@@ -15,7 +15,15 @@ OTHER = "22222222-2222-4222-8222-222222222222"
 
 def intake(here: World, scope: Scope = Scope()) -> Intake:  # noqa: B008  # a frozen value
     return Intake(
-        demo_policy(), scope, "tenant", here.azure.inventory, here.memory, here.queue, "reconcile", here.clock
+        demo_policy(),
+        scope,
+        "tenant",
+        here.azure.inventory,
+        here.memory,
+        here.memory,
+        here.queue,
+        "reconcile",
+        here.clock,
     )
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.azure_answers import Scope
-from shared.domain.matching import CompiledPolicy, evaluate
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.matching import evaluate
 from shared.domain.model import ACTIVE_STATES, Image, Observation, Protection, ProtectionState, State, Unread, Vm
 from shared.domain.planning import plan
 from shared.domain.reasons import Reason

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.explaining import Condition, Explanation, conditions_of, explain
-from shared.domain.matching import CompiledPolicy, choose_vault, compile_policy, evaluate
+from shared.domain.attributes import Subject
+from shared.domain.compiled_policy import CompiledPolicy, compile_policy
+from shared.domain.conditions import Condition, conditions_of
+from shared.domain.explaining import Explanation, explain
+from shared.domain.matching import choose_vault, evaluate
 from shared.domain.model import UNPROTECTED, Image, Observation, ProtectionState, State, Unread, Vault, Verdict, Vm
 from shared.domain.planning import plan
 from shared.domain.policy import EnforcementPolicy
@@ -18,7 +21,8 @@ from tests.unit.shared.test_invariants import VAULTS, Drawn, drawn_vms
 DEMO = demo_policy()
 DISABLED = compiled("mode: disabled\nrules: [{name: all, priority: 1, match: {}}]")
 PICKY = compiled(
-    "rules: [{name: picky, priority: 1, match: {tags: {env: [prod, dev]}}, vault: {names: ['*-2', '*-far', '*-us']}}]"
+    "rules: [{name: picky, priority: 1, match: {tags: {env: [prod, dev]}},"
+    " vault: {select: {names: ['*-2', '*-far', '*-us']}}}]"
 )
 FAR = a_vault("vault-far", subscription="22222222-2222-4222-8222-222222222222")
 HERE, THERE = a_vault(), a_vault("vault-us", "eastus")
@@ -160,9 +164,9 @@ def test_a_vault_is_refused_with_a_reason_exactly_when_it_alone_would_not_be_cho
 def test_a_condition_says_what_the_vm_has_instead() -> None:
     vm = a_vm(tags={"Env": "dev"})
     policy = compiled("rules: [{name: a, priority: 1, match: {tags: {ENV: [prod, live]}, locations: [East US]}}]")
-    assert conditions_of(vm, policy.policy.spec.rules[0].match) == (
+    assert conditions_of(Subject(vm, START), policy.policy.spec.rules[0].match) == (
         Condition("tag ENV is prod or live", "Env=dev", False),
-        Condition("location is eastus", "westeurope", False),
+        Condition("location is East US", "westeurope", False),
     )
 
 
@@ -219,7 +223,7 @@ def test_an_opt_out_of_a_vm_whose_backup_is_unread_is_not_called_honoured() -> N
 
 
 def test_each_vault_says_why_it_will_not_do() -> None:
-    policy = compiled("rules: [{name: a, priority: 1, match: {}, vault: {names: [vault-*]}}]")
+    policy = compiled("rules: [{name: a, priority: 1, match: {}, vault: {select: {names: [vault-*]}}}]")
     vaults = (
         replace(a_vault("vault-new"), ready=False),
         a_vault("other"),

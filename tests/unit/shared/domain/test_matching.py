@@ -124,7 +124,9 @@ def test_a_disabled_policy_asks_for_nothing() -> None:
 
 
 def test_a_vault_must_be_accepted_by_the_rule_and_lie_in_the_vm_s_region_and_subscription() -> None:
-    policy = compiled("rules: [{name: all, priority: 1, match: {}, vault: {tags: {tier: gold}, names: ['v-*']}}]")
+    policy = compiled(
+        "rules: [{name: all, priority: 1, match: {}, vault: {select: {tags: {tier: gold}, names: ['v-*']}}}]"
+    )
     other = "22222222-2222-4222-8222-222222222222"
     vaults = (
         replace(a_vault("v-1"), tags={"tier": "silver"}),

@@ -37,7 +37,6 @@ def test_the_left_out_limits_are_the_safe_ones() -> None:
     spec = policy_of("rules: [{name: all, priority: 1, match: {}}]").spec
     assert (spec.mode, spec.limits.max_actions.amount, spec.limits.max_actions.percent) == (Mode.AUDIT, 50, None)
     assert spec.rules[0].backup_policy is None
-    assert spec.rules[0].wanted_policy == "DefaultPolicy"
 
 
 def test_the_hash_names_the_content_and_not_the_layout() -> None:
@@ -64,7 +63,7 @@ def test_the_hash_names_the_content_and_not_the_layout() -> None:
         ("settle: PT10M", "settle: P1M", "spec.settle: must be an ISO 8601 duration"),
         ("mode: enforce", "mode: on", "spec.mode"),
         ("mode: enforce", "mode: Enforce", "spec.mode: input should be 'audit', 'enforce' or 'disabled'"),
-        ("{env: prod}", "{env: 1}", "tag 'env': the value must be text"),
+        ("{env: prod}", "{env: 1}", "spec.rules[0].match.tags.env: a tag's value must be text"),
         ("{env: prod}", "{env: prod, ENV: dev}", "a tag name appears twice"),
         ("retain: P60D", "retain: PT1H", "retain must be between P1D and P9999D"),
         ("[databricks, aks,", "[databricks, aksx,", "spec.exclude.builtin[1]"),

@@ -1,9 +1,10 @@
 import pytest
 
+from shared.domain.attributes import Subject
 from shared.domain.model import Image
-from shared.domain.policy import Selector
+from shared.domain.policy_selector import Selector
 from shared.domain.selectors import compile_selector, normalise_location
-from tests.fakes import SUB, a_vm
+from tests.fakes import START, SUB, a_vm
 
 VM = a_vm("Web-01", "Shop-RG", tags={"Env": "prod", "tier": "gold"}, image=Image(publisher="Canonical"))
 
@@ -34,13 +35,13 @@ VM = a_vm("Web-01", "Shop-RG", tags={"Env": "prod", "tier": "gold"}, image=Image
     ],
 )
 def test_a_selector_holds_when_all_its_conditions_do(selector: dict[str, object], holds: bool) -> None:
-    assert compile_selector(Selector.model_validate(selector))(VM) is holds
+    assert compile_selector(Selector.model_validate(selector))(Subject(VM, START)) is holds
 
 
 def test_a_vm_without_tags_has_none_of_the_wanted() -> None:
     bare = a_vm()
-    assert not compile_selector(Selector.model_validate({"tags": {"env": "prod"}}))(bare)
-    assert compile_selector(Selector.model_validate({"not": {"tags": {"env": "prod"}}}))(bare)
+    assert not compile_selector(Selector.model_validate({"tags": {"env": "prod"}}))(Subject(bare, START))
+    assert compile_selector(Selector.model_validate({"not": {"tags": {"env": "prod"}}}))(Subject(bare, START))
 
 
 def test_a_region_has_one_spelling() -> None:

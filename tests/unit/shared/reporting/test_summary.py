@@ -16,8 +16,8 @@ from shared.domain.model import (
     State,
     Status,
 )
-from shared.domain.reasons import Reason
-from shared.reporting.people import OPT_OUT_REASONS, PERSON_REASONS
+from shared.domain.reasons import OPT_OUT_REASONS, Reason
+from shared.reporting.people import PERSON_REASONS
 from shared.reporting.summary import InitialBackups, summarise
 from tests.findings import SUBSCRIPTIONS, estates, vm_id
 from tests.unit.shared.reporting.samples import NOW, POLICY, finding, report

@@ -225,5 +225,5 @@ async def test_a_refusal_is_not_tried_again(inventory: ResourceGraphInventory, s
 
 def test_every_query_projects_the_id_and_orders_by_it() -> None:
     texts = [value for name, value in vars(queries).items() if name.isupper()]
-    assert len(texts) == 5
+    assert len(texts) == 6
     assert all("| project id," in each and each.rstrip().endswith("| order by id asc") for each in texts)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.azure.surroundings import Context
 from shared.adapters.azure.vm_mapping import vm_from_row, vm_from_wire
 from shared.domain.arm_id import parse_vm_id
 from shared.domain.model import Image, Vm
@@ -26,7 +27,7 @@ def example(name: str) -> dict[str, Any]:
 
 def test_the_specs_vm_is_read_whole() -> None:
     text = f"/subscriptions/{SUB}/resourceGroups/myResourceGroup/providers/Microsoft.Compute/virtualMachines/myVM"
-    assert vm_from_wire(example("GetVirtualMachine"), {"managedBy": "an owner", "tags": {"cost": "42"}}) == Vm(
+    assert vm_from_wire(example("GetVirtualMachine"), Context({"managedBy": "an owner", "tags": {"cost": "42"}})) == Vm(
         id=parse_vm_id(text),
         location="westus",
         tags={"myTag1": "tagValue1"},
@@ -36,16 +37,19 @@ def test_the_specs_vm_is_read_whole() -> None:
         os_type="Windows",
         group_managed_by="an owner",
         group_tags={"cost": "42"},
+        size="Standard_DS3_v2",
+        disk_types=("Premium_LRS",),
+        encryption=("platform",),
     )
 
 
 def test_an_ephemeral_disk_is_seen_in_the_specs_example() -> None:
-    assert vm_from_wire(example("CreateAVmWithADiffOsDisk"), {}).ephemeral_os_disk
-    assert not vm_from_wire(example("GetVirtualMachine"), {}).ephemeral_os_disk
+    assert vm_from_wire(example("CreateAVmWithADiffOsDisk"), Context({})).ephemeral_os_disk
+    assert not vm_from_wire(example("GetVirtualMachine"), Context({})).ephemeral_os_disk
 
 
 def test_an_image_of_a_gallery_has_an_id_and_no_publisher() -> None:
-    image = vm_from_wire(example("CreateAVmFromACustomImage"), {}).image
+    image = vm_from_wire(example("CreateAVmFromACustomImage"), Context({})).image
     assert image.id.lower().startswith("/subscriptions/")
     assert image.publisher == ""
 
@@ -66,15 +70,15 @@ def test_an_image_of_a_gallery_has_an_id_and_no_publisher() -> None:
 )
 def test_every_vm_of_the_spec_is_read(name: str) -> None:
     node = example(name)
-    vm = vm_from_wire(node, {})
+    vm = vm_from_wire(node, Context({}))
     assert vm.id.key == node["id"].lower()
     assert vm.provisioning_state == node["properties"]["provisioningState"]
     assert vm.os_type in {"Windows", "Linux"}
 
 
 def test_absent_tags_and_parts_are_empty() -> None:
-    vm = vm_from_wire({"id": VM, "location": "westeurope", "tags": None, "properties": None}, {})
-    assert vm == Vm(parse_vm_id(VM), "westeurope", provisioning_state="")
+    vm = vm_from_wire({"id": VM, "location": "westeurope", "tags": None, "properties": None}, Context({}))
+    assert vm == Vm(parse_vm_id(VM), "westeurope", provisioning_state="", encryption=("platform",))
 
 
 def test_a_row_of_resource_graph_gives_the_same_vm_as_arm() -> None:
@@ -103,8 +107,8 @@ def test_a_row_of_resource_graph_gives_the_same_vm_as_arm() -> None:
         "osType": "Linux",
         "diskOption": "Local",
     }
-    vm = vm_from_row(row, {"managedBy": "g"})
-    assert vm == vm_from_wire(node, {"managedBy": "g"})
+    vm = vm_from_row(row, Context({"managedBy": "g"}))
+    assert vm == vm_from_wire(node, Context({"managedBy": "g"}))
     assert vm.ephemeral_os_disk
     assert vm.created == datetime(2026, 4, 20, 17, 7, 42, 123456, tzinfo=UTC)
 
@@ -122,6 +126,6 @@ def test_a_row_of_resource_graph_gives_the_same_vm_as_arm() -> None:
 )
 def test_a_malformed_vm_is_an_error_and_never_half_a_vm(node: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        vm_from_wire(node, {})
+        vm_from_wire(node, Context({}))
     with pytest.raises(ValueError, match=r"\w"):
-        vm_from_row({**node, **({"timeCreated": "yesterday"} if "properties" in node else {})}, {})
+        vm_from_row({**node, **({"timeCreated": "yesterday"} if "properties" in node else {})}, Context({}))

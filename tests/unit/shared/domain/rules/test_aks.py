@@ -1,9 +1,10 @@
 import pytest
 
+from shared.domain.attributes import Subject
 from shared.domain.model import Vm
 from shared.domain.reasons import Reason
 from shared.domain.rules.aks import check
-from tests.fakes import SUB, a_vm
+from tests.fakes import START, SUB, a_vm
 
 CLUSTER = f"/subscriptions/{SUB}/resourcegroups/x/providers/Microsoft.ContainerService/managedClusters/c"
 
@@ -18,9 +19,9 @@ CLUSTER = f"/subscriptions/{SUB}/resourcegroups/x/providers/Microsoft.ContainerS
     ],
 )
 def test_each_evidence_alone_suffices(vm: Vm) -> None:
-    assert check(vm) is Reason.EXCLUDED_AKS
+    assert check(Subject(vm, START)) is Reason.EXCLUDED_AKS
 
 
 @pytest.mark.parametrize("vm", [a_vm(), a_vm(group="mc_team"), a_vm(group="MC"), a_vm(name="aks-jumpbox")])
 def test_a_name_that_only_sounds_like_it_does_not(vm: Vm) -> None:
-    assert check(vm) is None
+    assert check(Subject(vm, START)) is None

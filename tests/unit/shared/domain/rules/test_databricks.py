@@ -1,9 +1,10 @@
 import pytest
 
+from shared.domain.attributes import Subject
 from shared.domain.model import Image, Vm
 from shared.domain.reasons import Reason
 from shared.domain.rules.databricks import check
-from tests.fakes import SUB, a_vm
+from tests.fakes import START, SUB, a_vm
 
 WORKSPACE = f"/subscriptions/{SUB}/resourceGroups/x/providers/Microsoft.Databricks/workspaces/w"
 
@@ -19,11 +20,11 @@ WORKSPACE = f"/subscriptions/{SUB}/resourceGroups/x/providers/Microsoft.Databric
     ],
 )
 def test_each_evidence_alone_suffices(vm: Vm) -> None:
-    assert check(vm) is Reason.EXCLUDED_DATABRICKS
+    assert check(Subject(vm, START)) is Reason.EXCLUDED_DATABRICKS
 
 
 @pytest.mark.parametrize(
     "vm", [a_vm(), a_vm(name="databricks-gateway"), a_vm(group="my-databricks-rg-1"), a_vm(tags={"Vendor": "Contoso"})]
 )
 def test_a_name_that_only_sounds_like_it_does_not(vm: Vm) -> None:
-    assert check(vm) is None
+    assert check(Subject(vm, START)) is None

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.policy import OptOut
 from shared.domain.reasons import Reason
 from shared.domain.rules.opt_out import read
 
@@ -12,15 +13,21 @@ REQUIRE = ("reason", "until")
 QUARTER = timedelta(days=90)
 
 
-def reason_of(text: str, require: tuple[str, ...] = REQUIRE, longest: timedelta | None = QUARTER) -> Reason:
-    reading = read({"Backup-Opt-Out": text}, "backup-opt-out", require, longest, NOW)
+def reason_of(
+    text: str,
+    require: tuple[str, ...] = REQUIRE,
+    longest: timedelta | None = QUARTER,
+    since: datetime | None = None,
+) -> Reason:
+    settings = OptOut.model_validate({"require": list(require)}).model_copy(update={"max_duration": longest})
+    reading = read({"backup-opt-out": text}, settings, NOW, since)
     assert reading is not None
     assert reading.text == text
     return reading.reason
 
 
 def test_a_vm_without_the_tag_has_not_opted_out() -> None:
-    assert read({"env": "prod"}, "backup-opt-out", REQUIRE, QUARTER, NOW) is None
+    assert read({"env": "prod"}, OptOut(), NOW) is None
 
 
 @pytest.mark.parametrize(
