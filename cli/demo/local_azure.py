@@ -68,7 +68,7 @@ async def local_azure(vms: int, seed: int) -> AsyncIterator[LocalAzure]:
 
     It ends when this process does, however that may come. Ctrl-C reaches this process alone: the story ends first.
     """
-    arguments = ["--clock", "stepped", "--port", "0", "--vms", str(vms), "--seed", str(seed)]
+    arguments = ["--clock", "stepped", "--port", "0", "--vms", str(vms), "--seed", str(seed), "--limits", "all"]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
