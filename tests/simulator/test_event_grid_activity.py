@@ -42,12 +42,9 @@ async def test_a_protection_is_told_when_it_has_come_to_its_end(azure: Client, r
     vm = (await azure.label("plain-unprotected"))["vmId"]
     vault = await azure.vault_for(vm)
     assert (await azure.protect(vm, vault)).status == 202
-    await azure.ask("GET", item_of(vault, vm))
-    for _ in range(3):
-        assert receiver.got == []
+    while not receiver.got:
         await azure.advance()
-        if receiver.got:
-            break
+    assert (await azure.ask("GET", item_of(vault, vm))).status == 200  # not before that can be read
     assert await _told(azure, receiver) == [(f"{ITEM}/write", "ResourceWriteSuccess")]
     assert (await azure.back_up(vm, vault)).status == 202
     assert await _told(azure, receiver) == [(f"{ITEM}/backup/action", "ResourceActionSuccess")]
@@ -74,6 +71,15 @@ async def test_a_refused_protection_is_told_as_a_failure(azure: Client, receiver
     [event] = receiver.events
     assert event["eventType"] == "Microsoft.Resources.ResourceWriteFailure"
     assert (event["data"]["operationName"], event["data"]["status"]) == (f"{ITEM}/write", "Failed")
+
+
+async def test_a_protection_that_fails_on_its_way_is_told_as_a_failure(azure: Client, receiver: Receiver) -> None:
+    await _listening(azure, receiver)
+    vm = (await azure.label("plain-unprotected"))["vmId"]
+    rule = {"fault": "operation", "operation": "PUT protectedItems", "code": "UserErrorRequestDisallowedByPolicy"}
+    assert (await azure.ask("POST", "/_sim/faults", [rule])).status == 201
+    assert (await azure.protect(vm, await azure.vault_for(vm))).status == 202
+    assert await _told(azure, receiver) == [(f"{ITEM}/write", "ResourceWriteFailure")]
 
 
 async def test_groups_vaults_and_vms_are_told(served: tuple[Client, World], receiver: Receiver) -> None:
