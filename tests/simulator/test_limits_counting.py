@@ -1,6 +1,6 @@
 """Token buckets and periods, whatever is counted in them: never more than allowed, and never later than told."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -134,6 +134,14 @@ def test_a_period_begins_with_its_first_request_and_lets_in_so_many(limit: int, 
         assert (left, until) == (limit - count, began + period - now)
 
 
+def test_a_period_has_ended_when_its_time_is_over() -> None:
+    windows, period = Windows(), timedelta(seconds=5)
+    assert windows.take("k", 1, period, NOON) == (True, 0, period)
+    before = NOON + timedelta(seconds=5, microseconds=-1)
+    assert windows.take("k", 1, period, before) == (False, 0, timedelta(microseconds=1))
+    assert windows.take("k", 1, period, NOON + period) == (True, 0, period)
+
+
 def test_periods_that_have_ended_are_let_go_when_there_are_many() -> None:
     windows, period = Windows(many=2), timedelta(seconds=5)
     windows.take("a", 1, period, NOON)
@@ -145,7 +153,7 @@ def test_periods_that_have_ended_are_let_go_when_there_are_many() -> None:
 def test_a_day_is_a_utc_day() -> None:
     days, late = Days(), datetime(2026, 11, 24, 23, 59, 59, tzinfo=UTC)
     days.add("k", late)
-    days.add("k", late.astimezone(tz=None))
+    days.add("k", late.astimezone(timezone(timedelta(hours=5))))
     assert days.count("k", late) == 2
     assert days.count("other", late) == 0
     assert days.count("k", late + timedelta(seconds=1)) == 0
