@@ -2,7 +2,11 @@
 
 import base64
 import json
+import subprocess
+import sys
+import urllib.request
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +14,11 @@ import pytest
 from simulator.limits.principal import principal_of
 from simulator.limits.providers import action_of
 from simulator.limits.settings import KNOWN
+from simulator.options import parse
 from simulator.world import World
 from tests.simulator.client import GRAPH, Client, Reply, item_of, protect_body
 
+ROOT = Path(__file__).parents[2]
 LEFT = "x-ms-ratelimit-remaining-"
 RESOURCE = f"{LEFT}resource"
 REQUESTS = f"{LEFT}subscription-resource-requests"
@@ -253,6 +259,16 @@ async def test_recovery_services_keeps_out_what_is_too_much_for_its_period(azure
     assert (await azure.ask("GET", f"{vault}/backupJobs")).status == 200
 
 
+async def test_unless_told_otherwise_providers_count_and_keep_nobody_out(azure: Client) -> None:
+    vm = (await azure.label("protected"))["vmId"]
+    vault = await azure.vault_for(vm)
+    await limit(azure, **{"compute": {"getResourceBucket": 2}, "recovery-services": {"jobReads": 2}})
+    for path, header in ((vm, RESOURCE), (f"{vault}/backupJobs", REQUESTS)):
+        replies = [await azure.ask("GET", path) for _ in range(4)]
+        assert {each.status for each in replies} == {200}
+        assert [each.headers[header].rpartition(";")[2] for each in replies] == ["1", "0", "0", "0"]
+
+
 @pytest.mark.parametrize(
     ("path", "method", "action"),
     [
@@ -347,7 +363,6 @@ async def test_what_is_not_named_stays_and_counting_begins_anew(azure: Client, s
         {"arm": {"readBucket": 2.5}},
         {"arm": {"readBucket": True}},
         {"arm": {"readsPerSecond": 0}},
-        {"arm": {"readsPerSecond": float("inf")}},
         {"arm": {"readBucket": 10**10}},
         {"vms-per-vault": {"limit": -1}},
         {"graph": {"queries": 3}},
@@ -390,3 +405,23 @@ def test_a_principal_is_its_object_id_else_its_application_else_its_token() -> N
     names = [principal_of(each) for each in others]
     assert len(set(names)) == len(others)
     assert names == [principal_of(each) for each in others]
+
+
+def test_a_simulator_starts_with_the_limits_that_are_asked_for() -> None:
+    command = [sys.executable, "-m", "simulator", "--vms", "1", "--clock", "stepped", "--limits", "strict"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        base = process.stdout.readline().removeprefix("Simulator ready at ").strip()
+        try:
+            with urllib.request.urlopen(f"{base}/_sim/limits") as answer:
+                limits = json.load(answer)["limits"]
+        finally:
+            process.terminate()
+    assert all(each["on"] for each in limits.values())
+    assert limits["recovery-services"]["numbers"]["jobReads"] == 50
+
+
+def test_unless_told_otherwise_only_the_backup_services_quotas_refuse() -> None:
+    assert parse([]).limits == "quotas"
+    with pytest.raises(SystemExit):
+        parse(["--limits", "some"])
