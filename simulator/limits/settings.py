@@ -4,7 +4,6 @@ Everything is counted whether it refuses or not. Where sources disagree the defa
 its source beside it. Refuses numbers that no limit could have.
 """
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -148,14 +147,14 @@ def _number(limit: str, name: str, value: object) -> int | float:
     known = KNOWN[limit].numbers
     if name not in known:
         raise _wrong(f"{limit} has no '{name}', but: {', '.join(('on', *known))}.")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(f"{limit}.{name} must be a number.")
     is_rate = name.endswith(("PerSecond", "PerMinute"))
+    least = 0.001 if is_rate else 0 if name == "limit" else 1
+    if not least <= value <= LARGEST:  # a number that is none, or without end, is not either
+        raise _wrong(f"{limit}.{name} must be from {least} to {LARGEST}.")
     if not is_rate and value != int(value):
         raise _wrong(f"{limit}.{name} must be a whole number.")
-    least = 0.001 if is_rate else 0 if name == "limit" else 1
-    if not least <= value <= LARGEST:
-        raise _wrong(f"{limit}.{name} must be from {least} to {LARGEST}.")
     return value if is_rate else int(value)
 
 

@@ -364,6 +364,7 @@ async def test_what_is_not_named_stays_and_counting_begins_anew(azure: Client, s
         {"arm": {"readBucket": True}},
         {"arm": {"readsPerSecond": 0}},
         {"arm": {"readBucket": 10**10}},
+        {"arm": {"readBucket": 10**400}},
         {"vms-per-vault": {"limit": -1}},
         {"graph": {"queries": 3}},
     ],
