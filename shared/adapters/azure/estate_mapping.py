@@ -7,6 +7,7 @@ away too; all else of a VM's `properties` is kept as Azure gives it.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from shared.adapters.azure.protection_mapping import IAAS_VM
@@ -137,14 +138,15 @@ def item_entry(row: Wire) -> Entry | None:
 def without_secrets(value: Any) -> Any:
     """The value without every key, at any depth, whose name sounds like a secret."""
     if isinstance(value, Mapping):
-        return {
-            name: without_secrets(each)
-            for name, each in value.items()
-            if not _SECRET.search(name) or _NOT_A_PASSWORD.fullmatch(name)
-        }
+        return {name: without_secrets(each) for name, each in value.items() if not _is_secret(name)}
     if isinstance(value, list):
         return [without_secrets(each) for each in value]
     return value
+
+
+@lru_cache(maxsize=4096)  # the same hundred names in every VM
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None and _NOT_A_PASSWORD.fullmatch(name) is None
 
 
 def _given(**parts: Any) -> Entry:
