@@ -33,11 +33,13 @@ def find_vm(call: Call) -> VirtualMachine:
 
 
 def list_vms(call: Call) -> Answer:
-    """Of a subscription or of one resource group; ids as lists have them."""
-    wanted = find_subscription(call).id
+    """Of a subscription, of one resource group or of one region; ids as lists have them."""
+    wanted, region = find_subscription(call).id, call.params.get("location", "").lower()
     group = find_group(call).name.lower() if "group" in call.params else None
     expand = call.query.get("$expand", "").lower() == "instanceview"
-    vms = [v for v in call.world.state.vms.of(wanted) if group in (None, v.group.lower())]
+    vms = [
+        v for v in call.world.state.vms.of(wanted) if group in (None, v.group.lower()) and region in ("", v.location)
+    ]
     start = page([{"at": n} for n in range(len(vms))], call.query, call.url, PAGE)
     chosen = [vms[row["at"]] for row in start["value"]]
     now = call.world.now()
@@ -143,6 +145,7 @@ def delete_vm(call: Call) -> Answer:
 ROUTES: list[Route] = [
     ("GET", f"/subscriptions/{{subscription}}{VMS}", list_vms),
     ("GET", f"{GROUP}{VMS}", list_vms),
+    ("GET", "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/virtualMachines", list_vms),
     ("GET", VM, get_vm),
     ("PUT", VM, put_vm),
     ("PATCH", VM, patch_vm),

@@ -25,7 +25,8 @@ async def back_up(azure: Client, item: str) -> str:
 async def test_each_completed_backup_leaves_one_point_newest_first(served: tuple[Client, World]) -> None:
     azure, world = served
     vault, item = await pending(azure, world)
-    assert await azure.rows(f"{item}/recoveryPoints") == []
+    points = await azure.rows(f"{item}/recoveryPoints")
+    assert points == []
     for number in (1, 2):
         job = await back_up(azure, item)
         await azure.until_idle()

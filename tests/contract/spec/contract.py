@@ -23,6 +23,10 @@ MODELS: dict[tuple[str, str], tuple[str, str]] = {
     ("GET", f"{VM}/instanceview"): ("compute", "VirtualMachineInstanceView"),
     ("GET", f"{GROUP}/providers/microsoft.compute/virtualmachines"): ("compute", "[VirtualMachine]"),
     ("GET", "/subscriptions/{}/providers/microsoft.compute/virtualmachines"): ("compute", "[VirtualMachine]"),
+    ("GET", "/subscriptions/{}/providers/microsoft.compute/locations/{}/virtualmachines"): (
+        "compute",
+        "[VirtualMachine]",
+    ),
     ("GET", GROUP): ("resources", "ResourceGroup"),
     ("PUT", GROUP): ("resources", "ResourceGroup"),
     ("GET", "/subscriptions/{}/resourcegroups"): ("resources", "[ResourceGroup]"),

@@ -51,9 +51,13 @@ UNPUBLISHED = {
     "/metadata/": "the cloud's own metadata and a managed identity's token: no resource provider's",
     "/subscriptions/{}/providers/microsoft.compute/locations/": "behind the header of a VM's operation, for polling",
     "/subscriptions/{}/providers/microsoft.network/": "read by `az vm show -d`; no document of Network's is at hand",
-    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.network/": "as above, in a group",
+    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.network/": (
+        "read by `az vm show -d`; no document of Network's is at hand"
+    ),
     "/subscriptions/{}/providers/microsoft.eventgrid/": "no OpenAPI file and no SDK of Event Grid's is at hand",
-    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.eventgrid/": "as above, in a group",
+    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.eventgrid/": (
+        "no OpenAPI file and no SDK of Event Grid's is at hand"
+    ),
     "/eventsubscriptions/{}/validate": "the address that a handshake gives to the receiver: no resource",
 }
 

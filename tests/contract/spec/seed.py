@@ -95,6 +95,9 @@ class Seed:
             self.vault(exists)
         elif key[1].endswith("/vaults"):
             self.vault(exists, "listed")
+        elif key[1].endswith("/virtualmachines"):
+            for number, row in enumerate(self.body["value"]):
+                self.machine(self.given["subscriptionId"], "g", f"vm{number}").properties.update(row["properties"])
 
     @property
     def query(self) -> Any:

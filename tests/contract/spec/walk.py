@@ -118,7 +118,9 @@ class Walk:
         ask = self.azure.ask
         vm = (await self.azure.label("plain-unprotected"))["vmId"]
         subscription, group = "/".join(vm.split("/")[:3]), "/".join(vm.split("/")[:5])
-        for path in (f"{subscription}{VMS}", f"{group}{VMS}"):
+        region = self.world.state.vms[vm.lower()].location
+        here = f"{subscription}/providers/Microsoft.Compute/locations/{region}/virtualMachines"
+        for path in (f"{subscription}{VMS}", f"{group}{VMS}", here):
             for query in ("", "?$expand=instanceView", "?statusOnly=true"):
                 await ask("GET", path + query)
         for label in await self.azure.labels():
