@@ -119,8 +119,7 @@ def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str
         if resumed:
             item.state = "Protected" if item.last_point else "IRPending"
 
-    operation = "ConfigureBackup" if resumed else "ModifyPolicy"
-    return _run(call, vault, item, operation, CHANGE, changed, policy.name)
+    return _run(call, vault, item, "ConfigureBackup", CHANGE, changed, policy.name)  # so named in the CLI's own tests
 
 
 def _stop(call: Call, vault: Vault, item: ProtectedItem) -> Answer:

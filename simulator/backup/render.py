@@ -6,6 +6,7 @@ Shapes follow recorded traffic of 2019-20, with the fields that 2026 added. Pure
 from datetime import datetime, timedelta
 
 from simulator.backup.job_tasks import extended_info
+from simulator.backup.vault_facets import vault_properties
 from simulator.core.model import IAAS, SOFT_DELETE_DAYS, BackupPolicy, Job, ProtectedItem, Vault
 from simulator.core.wire import Json, duration, stamp, timespan
 
@@ -43,32 +44,13 @@ def policy_id(vault: Vault, name: str) -> str:
 
 def vault_body(vault: Vault) -> Json:
     """A vault (fields of 2026)."""
-    stored, guarded = vault.settings.get("storage", {}), vault.settings.get("security", {})
     return {
         "location": vault.location,
         "name": vault.name,
         "etag": f"W/\"datetime'{stamp(vault.created)}'\"",
         **({"tags": vault.tags} if vault.tags else {}),
         **({"identity": vault.settings["identity"]} if "identity" in vault.settings else {}),
-        "properties": {
-            "provisioningState": vault.provisioning,
-            **({"encryption": vault.settings["encryption"]} if "encryption" in vault.settings else {}),
-            "privateEndpointStateForBackup": "None",
-            "privateEndpointStateForSiteRecovery": "None",
-            "publicNetworkAccess": "Enabled",
-            "redundancySettings": {
-                "standardTierStorageRedundancy": stored.get("storageType", "GeoRedundant"),
-                "crossRegionRestore": "Enabled" if stored.get("crossRegionRestoreFlag") else "Disabled",
-            },
-            "securitySettings": {
-                "softDeleteSettings": {
-                    "softDeleteState": guarded.get("softDeleteFeatureState", "AlwaysON"),
-                    "softDeleteRetentionPeriodInDays": guarded.get("softDeleteRetentionPeriodInDays", SOFT_DELETE_DAYS),
-                    "enhancedSecurityState": "AlwaysON",
-                },
-                "multiUserAuthorization": "Disabled",
-            },
-        },
+        "properties": vault_properties(vault),
         "id": vault.id,
         "type": "Microsoft.RecoveryServices/vaults",
         "sku": {"name": "RS0", "tier": "Standard"},

@@ -21,6 +21,8 @@ class Evidence:
         self.bodies: dict[tuple[str, str], Json] = {}
         #: `softDeleteFeatureState` of vaults, by lower-cased id, as far as the recording tells.
         self.soft_delete: dict[str, str] = {}
+        #: Vaults of before there was an EnhancedPolicy in each: their lists lack it.
+        self.old_policies: set[str] = set()
         #: Jobs that operations of the recording name.
         self.jobs: set[str] = set()
         for exchange in exchanges:
@@ -41,6 +43,10 @@ class Evidence:
                 self.soft_delete.setdefault(vault, properties["softDeleteFeatureState"])
             elif properties.get("isScheduledForDeferredDelete") and self.soft_delete.get(vault) in (None, "Disabled"):
                 self.soft_delete[vault] = "Enabled"
+        if exchange.path.lower().endswith("/backuppolicies") and exchange.method == "GET" and exchange.accepted:
+            names = {str(body.get("name")) for body in resources(exchange.response)}
+            if "DefaultPolicy" in names and "EnhancedPolicy" not in names:
+                self.old_policies.add(vault_of(exchange.path))
         if exchange.method == "DELETE" and exchange.accepted and ITEM.fullmatch(exchange.path):
             self.soft_delete.setdefault(vault_of(exchange.path), "Disabled")
 

@@ -46,7 +46,7 @@ class Furniture:
         self.subscription(subscription)
         identity = group_id(subscription.lower(), name)
         if self.state.group(subscription, name) is None and identity.lower() not in self.made:
-            body = body or {}
+            body = body or self.evidence.body("resourceGroups", identity) or {}
             group = ResourceGroup(identity, name, subscription.lower(), str(body.get("location", "westus")))
             group.tags, group.managed_by = dict(body.get("tags") or {}), body.get("managedBy")
             self.state.add_group(group)
@@ -74,7 +74,9 @@ class Furniture:
         return vault
 
     def settle(self, vault: Vault) -> None:
-        """Let a vault delete as softly as vaults did at the time."""
+        """Let a vault delete as softly, and have those policies from its beginning, as vaults did at the time."""
+        if vault.key in self.evidence.old_policies:
+            vault.policies.pop("enhancedpolicy", None)
         state = self.evidence.soft_delete.get(vault.key)
         if state is not None:
             vault.settings["security"] = {"softDeleteFeatureState": state}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from simulator.services import all_routes
 from tests.contract.recordings.comparing import Difference
-from tests.contract.recordings.recording import operation_of
+from tests.contract.recordings.recording import ELSEWHERE, operation_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "simulator-differences.md"
 NOT_SERVED = ("Operation", "Why it is not served")
@@ -85,7 +85,7 @@ class Listing:
             f"{pattern} covers {operation}"
             for pattern in self.not_served
             for operation in served
-            if _fits(pattern, operation)
+            if _fits(pattern, operation) and not operation.endswith(ELSEWHERE)
         ]
 
     def stale(self, found: dict[str, list[Difference]]) -> list[str]:

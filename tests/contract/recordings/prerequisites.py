@@ -62,7 +62,7 @@ class Prerequisites:
         elif existing and VM.fullmatch(path):
             self.furniture.vm(path)
         policy, item = _POLICY.fullmatch(path), ITEM.match(path)
-        if policy and existing and vault:
+        if policy and exchange.method != "PUT" and vault:
             self.furniture.policy(vault[1], policy[1])
         if item and vault and (existing or item.end() < len(path)):
             self._item_in_path(vault[1], item)

@@ -16,6 +16,9 @@ from urllib.parse import unquote
 Json = dict[str, Any]
 
 _FIELDS = {"method": str, "path": str, "query": str, "status": int, "headers": dict}
+#: Where Azure's own paths begin; a recording may hold what a client read from other hosts.
+_ROOTS = ("subscriptions", "providers", "tenants", "metadata")
+ELSEWHERE = "elsewhere"
 _METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE")
 
 
@@ -55,6 +58,8 @@ class Exchange:
 def operation_of(method: str, path: str) -> str:
     """The operation of a request: its method, the last provider in the path, and the types under it."""
     segments = [part for part in path.split("/") if part]
+    if not segments or segments[0].lower() not in _ROOTS:
+        return f"{method} {ELSEWHERE}"
     low = [part.lower() for part in segments]
     namespace, types = "Microsoft.Resources", segments
     if "providers" in low:
