@@ -127,8 +127,8 @@ def _explain(error: Any, path: tuple[str | int, ...]) -> str:
         return f"unknown key{f' (did you mean {near[0]!r}?)' if near else ''}"
     if kind == "missing":
         return f"the key '{last}' is missing"
-    message = str(error["msg"])
-    if kind in {"estate", "literal_error"} or isinstance(error.get("input"), dict | list):
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if kind in {"value_error", "literal_error"} or isinstance(error.get("input"), dict | list):
         return message[:1].lower() + message[1:]
     if kind == "string_type" and path:
         return "must be text; quote it"

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
 #: Azure's public and sovereign regions as of 2026. A file may declare others under `regions`.
 _KNOWN = """
@@ -32,9 +31,9 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|
 _DEEP = ("hardwareProfile", "storageProfile", "osProfile", "securityProfile")
 
 
-def wrong(what: str) -> PydanticCustomError:
-    """The error that a value is impossible, in our own words."""
-    return PydanticCustomError("estate", "{what}", {"what": what})
+def wrong(what: str) -> ValueError:
+    """The error that a value is impossible, in our own words; pydantic adds where it stands."""
+    return ValueError(what)
 
 
 def _location(text: str) -> str:
