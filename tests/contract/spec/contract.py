@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from simulator.services import all_routes
+from tests.contract.spec.definitions import swagger
 from tests.contract.spec.documents import Json, Published, published, shape
-from tests.contract.spec.schemas import errors, swagger
+from tests.contract.spec.schemas import errors
 
 TAGS = "/{scope}/providers/Microsoft.Resources/tags/default"
 GROUP = "/subscriptions/{}/resourcegroups/{}"

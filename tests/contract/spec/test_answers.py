@@ -9,10 +9,11 @@ import pytest
 
 from simulator.server import running
 from tests.contract.spec.contract import Problem, operation_of, problems, route_of, served
+from tests.contract.spec.definitions import swagger
 from tests.contract.spec.differences import ANSWERS, NEVER, UNPUBLISHED
 from tests.contract.spec.documents import FILES, example_files, published
 from tests.contract.spec.recorder import Recorder
-from tests.contract.spec.schemas import errors, swagger
+from tests.contract.spec.schemas import errors
 from tests.contract.spec.walk import Walk
 from tests.simulator.conftest import TOKEN
 
