@@ -88,6 +88,15 @@ class Area:
             found += [each for each in self.lineage(parent) if each not in found]
         return found
 
+    def read_only(self, name: str) -> set[str]:
+        """The keys of the definition that only the service may set."""
+        fields = self.models.get(name, {}).get("fields", {}).values()
+        found = {field["rest"] for field in fields if field.get("readonly")}
+        for each in self.lineage(name):
+            known = self.spec.get(each, {}).get("properties", {})
+            found |= {key for key, value in known.items() if value.get("readOnly")}
+        return found
+
     def _body(self, name: str) -> Json:
         own = self.spec.get(name, {})
         if "enum" in self.models.get(name, {}) or own.get("type", "object") != "object":
