@@ -74,7 +74,7 @@ def _wrong(labels: Sequence[Label], writes: Sequence[Write]) -> list[Json]:
     for write in writes:
         key = (write.vm_id or "").lower()
         why = _objection(write, write.label or known.get(key), key in protected)
-        if write.operation == "PUT protectedItems" and 200 <= write.status < 300:
+        if write.operation == "PUT protectedItems" and 200 <= write.status < 300 and not write.in_vain:
             protected.add(key)
         if why:
             wrong.append(write.to_json() | {"why": why})

@@ -39,6 +39,8 @@ class Write:
     #: What was right for the VM when the client last looked, and whether somebody has changed that since.
     label: Label | None = None
     overtaken: bool = False
+    #: A fault lets the operation that it starts fail, so that nothing comes of it.
+    in_vain: bool = False
 
     def to_json(self) -> Json:
         return {

@@ -21,6 +21,8 @@ from simulator.faults.rule import ActorFault
 if TYPE_CHECKING:
     from simulator.world import World
 
+#: The demo policy's tag; names of tags are compared without case.
+OPT_OUT = "backup-opt-out"
 #: Days that a deed's opt-out lasts: within the demo policy's 90.
 OPT_OUT_DAYS = 45
 #: Virtual seconds after which a stopped or deleted backup surely shows: the service takes 9 to 13 for it.
@@ -62,7 +64,8 @@ class Deeds:
             return
         if rule.deed == "opt-out":
             until = (self._world.now() + timedelta(days=OPT_OUT_DAYS)).strftime("%Y-%m-%d")
-            tags = (vm.tags or {}) | {"backup-opt-out": f"reason=moved-away; until={until}; ref=CHG-FAULT"}
+            tags = {name: value for name, value in (vm.tags or {}).items() if name.lower() != OPT_OUT}
+            tags[OPT_OUT] = f"reason=moved-away; until={until}; ref=CHG-FAULT"
             await self._send(rule, vm, "PATCH", vm.id, {"tags": tags})
         elif rule.deed == "delete-vm":
             await self._send(rule, vm, "DELETE", vm.id, {})
