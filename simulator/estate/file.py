@@ -45,6 +45,8 @@ def load(file: Path, start: datetime, seed: int = 1) -> tuple[State, datetime]:
 def _opened(file: Path) -> Iterator[tuple[TextIO, Any]]:
     try:
         size = file.stat().st_size
+        if not file.is_file():  # a folder, or a device that never ends
+            raise EstateFileError(f"{file}: cannot be read: no regular file")
         with file.open(encoding="utf-8-sig") as stream:
             head = stream.read(4096).lstrip()
             stream.seek(0)

@@ -5,6 +5,7 @@ piece of the text comes next. Places are counted when they are asked for, that i
 """
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,8 +56,13 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number that JSON knows")
 
 
+def _fraction(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
 def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(object_pairs_hook=_Objects(), parse_constant=_no_number)
+    return json.JSONDecoder(object_pairs_hook=_Objects(), parse_constant=_no_number, parse_float=_fraction)
 
 
 def entries(stream: TextIO, file: Path, objection: Objection) -> Iterator[Entry]:

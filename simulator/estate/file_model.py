@@ -28,7 +28,13 @@ GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]
 NAME = r"[^/\\\s\"'\[\]:|<>+=;,?*@&%#\x00-\x1f\x7f]{1,90}"
 _LOCATION = re.compile(r"[a-z0-9]{3,40}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?")
-_DEEP = ("hardwareProfile", "storageProfile", "osProfile", "securityProfile")
+_PARTS: dict[str, Any] = {
+    "hardwareProfile": {},
+    "storageProfile": {"osDisk": {"diffDiskSettings": {}}, "imageReference": {}, "dataDisks": [{}]},
+    "osProfile": {},
+    "securityProfile": {},
+    "networkProfile": {"networkInterfaces": [{}]},
+}
 
 
 def wrong(what: str) -> ValueError:
@@ -59,20 +65,30 @@ def _seven_digits(text: str) -> bool:
 
 
 def _properties(value: dict[str, Any]) -> dict[str, Any]:
-    """Kept as they are; but what the simulator itself looks into must be of the kind that ARM has there."""
-    for name in _DEEP:
-        if not isinstance(value.get(name, {}), dict):
-            raise wrong(f"{name} must be a mapping")
-    storage = value.get("storageProfile", {})
-    for name, kind in (("osDisk", dict), ("imageReference", dict), ("dataDisks", list)):
-        if not isinstance(storage.get(name, kind()), kind):
-            raise wrong(f"storageProfile.{name} must be a {'list' if kind is list else 'mapping'}")
-    if not isinstance(storage.get("osDisk", {}).get("diffDiskSettings", {}), dict):
-        raise wrong("storageProfile.osDisk.diffDiskSettings must be a mapping")
-    for where, name in ((value, "provisioningState"), (value, "timeCreated"), (value, "vmId")):
-        if not isinstance(where.get(name, ""), str):
+    """Kept as they are; but what the simulator itself looks into must be of the kind that ARM has there.
+
+    A part that is null is one that is absent: Resource Graph says it either way.
+    """
+    kept = {name: each for name, each in value.items() if each is not None or name not in _PARTS}
+    kept |= {name: _checked(kept[name], kind, name) for name, kind in _PARTS.items() if name in kept}
+    for name in ("provisioningState", "timeCreated", "vmId"):
+        if not isinstance(kept.get(name, ""), str):
             raise wrong(f"{name} must be text")
-    return value
+    return kept
+
+
+def _checked(value: Any, kind: Any, path: str) -> Any:
+    """The value, if it is of this kind: a mapping with such parts, or a list of such."""
+    if isinstance(kind, list):
+        if not isinstance(value, list):
+            raise wrong(f"{path} must be a list")
+        return [_checked(each, kind[0], f"{path}[{at}]") for at, each in enumerate(value)]
+    if not isinstance(value, dict):
+        raise wrong(f"{path} must be a mapping")
+    if not kind:
+        return value
+    kept = {name: each for name, each in value.items() if each is not None or name not in kind}
+    return kept | {name: _checked(kept[name], kind[name], f"{path}.{name}") for name in kind if name in kept}
 
 
 def _once(value: object) -> object:

@@ -31,6 +31,7 @@ def properties_of(given: VmEntry, vm_id: str, as_of: datetime) -> tuple[Json, tu
         _put(properties, where, value)
     if "storageProfile" not in given.properties:
         _lay_disk(properties["storageProfile"] if "storageProfile" in properties else _new(properties), vm_id)
+        _lay_network(properties, vm_id)
     if "osDisk" not in properties.get("storageProfile", {}):
         properties["storageProfile"] = {**properties.get("storageProfile", {}), "osDisk": {}}
     properties.setdefault("hardwareProfile", {"vmSize": "Standard_D2s_v5"})
@@ -76,6 +77,12 @@ def _lay_disk(storage: Json, vm_id: str) -> None:
     disk.setdefault("createOption", "FromImage")
     disk.setdefault("managedDisk", {"storageAccountType": "Premium_LRS", "id": f"{disks}/{name}"})
     storage.setdefault("dataDisks", [])
+
+
+def _lay_network(properties: Json, vm_id: str) -> None:
+    network = f"{vm_id.partition('/providers/')[0]}/providers/Microsoft.Network/networkInterfaces"
+    name = vm_id.rsplit("/", 1)[1]
+    properties.setdefault("networkProfile", {"networkInterfaces": [{"id": f"{network}/{name}-nic"}]})
 
 
 def _at(node: Any, path: tuple[str, ...]) -> Any:

@@ -13,11 +13,13 @@ from typing import Any, TextIO
 
 import yaml
 
-from simulator.estate.file_text import MAX_DEPTH, Entry, EstateFileError, Node, Objection, problem, shown
+from simulator.estate.file_text import MAX_DEPTH, MAX_ENTRY, Entry, EstateFileError, Node, Objection, problem, shown
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+# An exponent needs a fraction before it and a sign, as in YAML 1.1: writers leave the text 1e5 unquoted.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,20}([eE][+-][0-9]{1,2})?)?")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WORDS |= {spelt(word): value for word, value in _WORDS.items() for spelt in (str.capitalize, str.upper)}
 
 
 def entries(stream: TextIO, file: Path, objection: Objection) -> Iterator[Entry]:
@@ -61,7 +63,7 @@ class _Reader:
 
     def __init__(self, source: TextIO | str, file: Path, first_line: int = 1) -> None:
         self._loader = _Loader(source)
-        self._file, self._first = file, first_line
+        self._file, self._first, self._size = file, first_line, 0
 
     def close(self) -> None:
         self._loader.dispose()
@@ -96,6 +98,7 @@ class _Reader:
     def _list(self, section: str) -> Iterator[Entry]:
         index = 0
         while not isinstance(event := self.take(), yaml.SequenceEndEvent):
+            self._size = 0
             node = self.node(event, 2, f"{section}[{index}]")
             yield Entry(section, index, node.value, node.find)
             index += 1
@@ -134,6 +137,9 @@ class _Reader:
 
     def _scalar(self, event: Any, key: str) -> Any:
         text = str(event.value)
+        self._size += len(text)
+        if self._size > MAX_ENTRY:
+            raise self._error(event, key, f"the entry holds more than {MAX_ENTRY:,} characters")
         if event.style:  # quoted, or a block of text
             return text
         if text in _WORDS:
@@ -143,7 +149,7 @@ class _Reader:
             if text in {".inf", "-.inf", "+.inf", ".nan"}:
                 raise self._error(event, key, f"{text} is no number that JSON knows")
             return text
-        return float(text) if number[2] or number[3] else int(text)
+        return float(text) if number[2] else int(text)
 
     def _refuse_specials(self, event: Any, key: str) -> None:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):

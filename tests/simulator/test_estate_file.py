@@ -123,6 +123,39 @@ def test_properties_are_kept_as_they_are_and_nothing_is_added_to_a_storage_profi
     assert vm.properties["storageProfile"] == {"osDisk": {"osType": "Linux"}}
 
 
+def test_a_part_that_is_null_is_absent_and_texts_stay_texts(read: Any) -> None:
+    parts = "storageProfile: {osDisk: null, imageReference: null}, osProfile: null, other: null"
+    [vm] = read(with_vm(f"{{name: a, tags: {{x: 1e5, y: 2026-01-01, z: no}}, properties: {{{parts}}}}}")).vms.values()
+    assert vm.properties["storageProfile"] == {"osDisk": {}}
+    assert ("osProfile" in vm.properties, "other" in vm.properties) == (False, True)
+    assert vm.tags == {"x": "1e5", "y": "2026-01-01", "z": "no"}
+
+
+def test_what_a_writer_of_yaml_leaves_unquoted_is_read_as_it_was_meant(read: Any) -> None:
+    texts = [
+        "1e5",
+        "1.5e3",
+        "0x1",
+        "007",
+        "+1",
+        "1_000",
+        "True",
+        "NULL",
+        "yes",
+        "~",
+        "",
+        "=",
+        "1:30",
+        ".5",
+        "-",
+        "é\x85",
+    ]
+    tags = {f"t{at}": text for at, text in enumerate(texts)}
+    held = {"version": 1, "subscriptions": [{"name": "a"}], "virtualMachines": [{"name": "a", "tags": tags}]}
+    [vm] = read(yaml.dump(held, Dumper=yaml.CSafeDumper, allow_unicode=True)).vms.values()
+    assert vm.tags == tags
+
+
 def test_whole_ids_are_taken_and_a_shouted_group_is_known_again(read: Any) -> None:
     sub = "11111111-1111-4111-8111-111111111111"
     text = f"""\
@@ -238,6 +271,11 @@ def test_a_vault_says_how_it_stores_and_guards(read: Any) -> None:
         (with_vm("{name: a, timeCreated: 2026-13-01}"), "must be a moment such as"),
         (with_vm("{name: a, properties: {storageProfile: []}}"), "storageProfile must be a mapping"),
         (with_vm("{name: a, properties: {storageProfile: {osDisk: 1}}}"), "storageProfile.osDisk must be a mapping"),
+        (with_vm("{name: a, properties: {storageProfile: {dataDisks: [1]}}}"), "storageProfile.dataDisks[0] must be a"),
+        (
+            with_vm("{name: a, properties: {networkProfile: {networkInterfaces: {}}}}"),
+            "networkInterfaces must be a list",
+        ),
         (with_vm("{name: a, properties: {timeCreated: 1}}"), "timeCreated must be text"),
         (
             with_vm("{name: a, size: x, properties: {hardwareProfile: {vmSize: y}}}"),
@@ -282,6 +320,7 @@ def test_what_is_wrong_is_said_in_one_line_with_its_place(refusal: Any, text: st
         ('{"version": 1} x', "e.json:1:16: something follows"),
         ('{"version": 1, "subscriptions": [{"name": "a", "name": "b"}]}', "the key 'name' appears twice"),
         ('{"version": NaN}', "NaN is no number"),
+        ('{"version": 1e999}', "1e999 is no number"),
         ('{"version": 1, "subscriptions": [{"name": "\\ud800"}]}', "half a character"),
         ('{"version": 1, "vaults": [' + "[" * 60 + "]" * 60 + "]}", "nested deeper than 40 levels"),
         ('{"version": 1, "vaults": [' + "[" * 200_000, "nested deeper than 40 levels"),
@@ -327,6 +366,9 @@ def test_an_entry_beyond_all_bounds_is_refused(refusal: Any) -> None:
     entry = {"name": "a", "properties": {"x": "y" * 5_000_000}}
     text = json.dumps({"version": 1, "subscriptions": [{"name": "a"}], "virtualMachines": [entry]})
     assert "e.json:1:" in refusal(text, "e.json")
+    assert "e.yaml:4:31: virtualMachines[0].properties.x: the entry holds more" in refusal(
+        with_vm("{name: a, properties: {x: " + "y" * 4_000_001 + "}}")
+    )
 
 
 def test_the_schema_for_editors_is_that_of_the_reader() -> None:
