@@ -69,6 +69,15 @@ async def test_every_way_of_reading_a_vm_works_even_for_one_that_says_little(tmp
         assert (await azure.protect(listed[4]["id"], await azure.vault_for(listed[0]["id"]))).status == 400
 
 
+async def test_the_regions_of_the_file_are_among_the_subscriptions(tmp_path: Path) -> None:
+    text = "version: 1\nsubscriptions: [{name: prod}]\nvirtualMachines: [{name: a, location: japanwest}]\n"
+    async with served(tmp_path, text) as azure:
+        [subscription] = await azure.rows("/subscriptions")
+        names = [each["name"] for each in await azure.rows(f"{subscription['id']}/locations")]
+    assert "japanwest" in names
+    assert len(set(names)) == len(names)
+
+
 async def test_a_vault_is_as_the_file_says(tmp_path: Path) -> None:
     async with served(tmp_path) as azure:
         vault = await azure.vault_for(await vm_path(azure, "web-1"))
