@@ -59,6 +59,7 @@ class Rule(BaseModel):
     first: Count | None = None
     every: Count | None = None
     nth: Count | None = None
+    skip: Count | None = None
     times: Count | None = None
     per_vm: bool = False
     include_estate: bool = False

@@ -44,7 +44,9 @@ class Trigger:
             return False
         thing = f"{call.operation}|{vm or call.path}".lower()
         self._asked[thing] += 1
-        count = self._asked[thing] if rule.per_vm else self.seen
+        count = (self._asked[thing] if rule.per_vm else self.seen) - (rule.skip or 0)
+        if count < 1:
+            return False
         if rule.rate is not None:
             hit = self.drawn(f"{thing}|{self._asked[thing]}").random() < rule.rate
         elif rule.first is not None:

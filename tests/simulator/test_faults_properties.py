@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain.azure_answers import Scope
+from shared.domain.model import State
 from shared.errors import PermanentError, RetryLaterError
 from shared.settings import Settings
 from simulator.server import running
@@ -155,3 +157,30 @@ async def through(given_rules: list[dict[str, Any]], seed: int, state: Path) -> 
 def test_whatever_went_wrong_a_sweep_later_all_is_well(given_rules: list[dict[str, Any]], seed: int) -> None:
     with tempfile.TemporaryDirectory() as state:
         asyncio.run(through(given_rules, seed, Path(state)))
+
+
+@pytest.mark.parametrize(("spared", "unknown"), [(0, None), (2, True), (3, True)], ids=["vms", "items", "vaults"])
+async def test_a_sweep_that_cannot_read_says_so_writes_nothing_and_the_next_one_does_it_all(
+    tmp_path: Path, spared: int, unknown: bool | None
+) -> None:
+    async with (
+        running(vms=26, seed=1) as (base, world),
+        aiohttp.ClientSession(headers={"Authorization": "Bearer any"}) as http,
+        open_backstop(Settings(endpoint=base, state_dir=tmp_path, enforce=True), demo_policy()) as backstop,
+    ):
+        azure = Client(base, http)
+        rule = {"fault": "reset", "operation": "POST resources"} | ({"skip": spared} if spared else {})
+        assert (await azure.ask("POST", "/_sim/faults", [rule])).status == 201
+        if unknown is None:
+            with pytest.raises(RetryLaterError):
+                await swept(backstop)
+        else:
+            await swept(backstop)
+            found = await backstop.findings.latest()
+            assert {each.verdict.state for each in found if each.actions} == set()
+            assert State.UNKNOWN in {each.verdict.state for each in found}
+        assert world.ledger.writes == []
+        assert (await azure.ask("DELETE", "/_sim/faults")).status == 204
+        await swept(backstop)
+        assert (await azure.get("/_sim/check"))["missed"] == []
+        assert State.UNKNOWN not in {each.verdict.state for each in await backstop.findings.latest()}
