@@ -1,6 +1,7 @@
 """The simulator as a process of its own."""
 
 import json
+import os
 import signal
 import socket
 import ssl
@@ -74,3 +75,24 @@ def test_what_cannot_be_is_told_in_one_line(tmp_path: Path, options: list[str], 
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.splitlines()[-1].startswith(message.format(file=tmp_path / "file"))
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX system")
+def test_on_a_terminal_it_says_what_to_type_next_and_standard_output_keeps_its_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    command = [sys.executable, "-m", "simulator", "--vms", "1", "--tls", "--cert-dir", str(folder)]
+    ours, theirs = pytest.importorskip("pty").openpty()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, text=True) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        base = process.stdout.readline().removeprefix("Simulator ready at ").strip()
+        shown = ""
+        while "Ctrl-C ends" not in shown:
+            shown += os.read(ours, 4096).decode()
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=20)[0]
+        os.close(ours)
+    assert rest == ""
+    assert f"REQUESTS_CA_BUNDLE='{folder / 'cert.pem'}'" in shown
+    assert f"az cloud register -n BackstopSimulator --endpoint-resource-manager {base}\r\n" in shown
+    assert "az login --identity" in shown
