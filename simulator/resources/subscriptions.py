@@ -58,7 +58,8 @@ def list_locations(call: Call) -> Answer:
     """The generated estate's regions, and those that the subscription's machines and vaults lie in."""
     subscription, state = find_subscription(call).id, call.world.state
     base = f"/subscriptions/{subscription}/locations"
-    used = {each.location for each in (*state.vms.of(subscription), *state.vaults.of(subscription))}
+    used = {vm.location for vm in state.vms.of(subscription)}
+    used |= {vault.location for vault in state.vaults.of(subscription)}
     names = dict.fromkeys((*REGIONS, BARE_REGION, *sorted(used)))
     rows = [{"id": f"{base}/{name}", "name": name, "displayName": name} for name in names]
     return Answer(200, {"value": rows})

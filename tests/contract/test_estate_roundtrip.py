@@ -115,6 +115,17 @@ def counts(found: dict[str, Any]) -> Counter[Any]:
     )
 
 
+async def test_a_management_group_copies_its_subscriptions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(vms=50, seed=SEED) as (url, world):
+        inside = set(world.state.management_groups["corp-02"])
+        options = Options(endpoint=url, scope=("corp-02",), as_json=True)
+        assert await estate.export(options, Wish(tmp_path / "1.json")) == 0
+    async with running(estate=tmp_path / "1.json") as (_, world):
+        assert set(world.state.subscriptions) == inside
+        assert set(world.state.management_groups) == {"corp", "corp-02"}
+        assert world.state.management_parents == {"corp-02": "corp"}
+
+
 async def test_a_scope_copies_its_part_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "1.json"
     async with running(vms=VMS, seed=SEED) as (url, world):
