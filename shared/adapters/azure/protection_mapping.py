@@ -90,7 +90,7 @@ def job_from_wire(node: Wire) -> BackupJob:
         id=required_text(node, "id"),
         operation=required_text(properties, "operation"),
         status=required_text(properties, "status"),
-        item_container=text_at(properties, "containerName").lower(),
+        item_container=text_at(properties, "containerName").lower().lstrip(";"),  # begins so in traffic of 2019
         started=moment_at(properties, "startTime"),
         ended=moment_at(properties, "endTime"),
         error_code=code,

@@ -42,9 +42,10 @@ class Replay:
         body = await request.json() if request.can_read_body else None
         path = request.path.lower()
         self.asked.append((request.method, path, body))
-        if request.method == "GET" and (item := _ITEM.fullmatch(path)):
+        recorded = bool(self._left[request.method, path])
+        if request.method == "GET" and not recorded and (item := _ITEM.fullmatch(path)):
             return self._item(item["vault"], item["name"])
-        if request.method == "GET" and (operation := _OPERATION.fullmatch(path)):
+        if request.method == "GET" and not recorded and (operation := _OPERATION.fullmatch(path)):
             path = f"{operation['vault']}/backupoperations/{operation['id']}"
         left = self._left[request.method, path]
         if not left:
@@ -68,7 +69,8 @@ class Replay:
         }
         if exchange["response"] is None:
             return web.Response(status=exchange["status"], headers=headers)
-        return web.json_response(exchange["response"], status=exchange["status"], headers=headers)
+        text = json.dumps(exchange["response"]).replace(PUBLIC, self.base)  # the address of a next page
+        return web.json_response(text=text, status=exchange["status"], headers=headers)
 
 
 def _error(code: str, message: str, status: int) -> web.Response:
@@ -76,9 +78,9 @@ def _error(code: str, message: str, status: int) -> web.Response:
 
 
 @asynccontextmanager
-async def replaying(name: str) -> AsyncIterator[Replay]:
+async def replaying(exchanges: list[dict[str, Any]]) -> AsyncIterator[Replay]:
     """A recording on a free port of this machine."""
-    replay = Replay(recorded(name))
+    replay = Replay(exchanges)
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", replay.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)

@@ -16,34 +16,39 @@ from shared.adapters.clock import SystemClock
 from shared.domain.arm_id import parse_vm_id
 from shared.domain.azure_answers import OperationStatus
 from shared.domain.model import Protection, ProtectionState
+from tests.contract.recordings.checking import files
+from tests.contract.recordings.recording import load
+from tests.contract.recordings.recording import resources as shown
 from tests.contract.recordings.replay import recorded, replaying
+from tests.reference import reference_path
 
 SUB = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/clitest.rg000001"
 VM = parse_vm_id(f"{GROUP}/providers/Microsoft.Compute/virtualMachines/clitest-vm000003")
 VAULT = f"{GROUP}/providers/Microsoft.RecoveryServices/vaults/clitest-vault000002"
-RECORDINGS = ("container", "job", "protection", "scenario", "softdelete", "vault")
 STATES = {
     "IRPending": ProtectionState.FIRST_BACKUP_PENDING,
     "Protected": ProtectionState.PROTECTED,
     "ProtectionError": ProtectionState.ERROR,
     "ProtectionStopped": ProtectionState.STOPPED,
+    "ProtectionPaused": ProtectionState.SUSPENDED,
+    "BackupsSuspended": ProtectionState.SUSPENDED,
 }
+#: Those that the recordings of 2019-20 show.
+OF_2019 = ("IRPending", "Protected", "ProtectionError", "ProtectionStopped")
 
 
 def resources(kind: str) -> Iterator[dict[str, Any]]:
-    """Every recorded resource of a type, from single answers and from lists."""
-    for name in RECORDINGS:
-        for exchange in recorded(name):
-            body = exchange["response"]
-            if exchange["method"] == "GET" and isinstance(body, dict):
-                for each in body.get("value", [body]):
-                    if isinstance(each, dict) and str(each.get("type", "")).lower() == kind.lower():
-                        yield each
+    """Every recorded resource of a type, from single answers and from lists, of every file that lies there."""
+    for path in files(reference_path("recordings")):
+        for exchange in load(path):
+            for each in shown(exchange.response) if exchange.method == "GET" and exchange.accepted else []:
+                if str(each.get("type", "")).lower() == kind.lower():
+                    yield each
 
 
 async def test_a_protection_is_put_followed_and_read_as_it_was_recorded() -> None:
-    async with replaying("protection") as replay, Connection(replay.base) as connection:
+    async with replaying(recorded("protection")) as replay, Connection(replay.base) as connection:
         backup = AzureBackup(connection, SystemClock())
         assert await backup.item(VAULT, VM) is None
 
@@ -77,7 +82,7 @@ async def test_a_protection_is_put_followed_and_read_as_it_was_recorded() -> Non
 
 
 async def test_a_soft_deleted_item_is_told_from_a_stopped_one() -> None:
-    async with replaying("softdelete") as replay, Connection(replay.base) as connection:
+    async with replaying(recorded("softdelete")) as replay, Connection(replay.base) as connection:
         backup = AzureBackup(connection, SystemClock())
         states = [(await backup.item(VAULT, VM) or Protection(ProtectionState.NONE)).state for _ in range(4)]
     assert states == [
@@ -90,7 +95,7 @@ async def test_a_soft_deleted_item_is_told_from_a_stopped_one() -> None:
 
 @pytest.mark.parametrize("name", ["scenario", "job"])
 async def test_a_first_backup_is_started_as_it_was_recorded(name: str) -> None:
-    async with replaying(name) as replay, Connection(replay.base) as connection:
+    async with replaying(recorded(name)) as replay, Connection(replay.base) as connection:
         backup = AzureBackup(connection, SystemClock())
         fresh = await backup.item(VAULT, VM)
         assert fresh is not None
@@ -113,7 +118,8 @@ async def test_a_first_backup_is_started_as_it_was_recorded(name: str) -> None:
 
 
 def test_every_recorded_item_keeps_its_state_its_policy_and_its_dates() -> None:
-    items = list(resources("Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems"))
+    everything = list(resources("Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems"))
+    items = [item for item in everything if item["properties"]["backupManagementType"] == "AzureIaasVM"]
     assert len(items) > 40
     seen = set()
     for item in items:
@@ -121,14 +127,16 @@ def test_every_recorded_item_keeps_its_state_its_policy_and_its_dates() -> None:
         deleted = properties.get("isScheduledForDeferredDelete") is True
         assert protection.state is (ProtectionState.SOFT_DELETED if deleted else STATES[properties["protectionState"]])
         assert protection.backup_policy == (properties["policyId"].rsplit("/", 1)[-1])
-        assert protection.has_recovery_point == ("lastRecoveryPoint" in properties)
+        completed = properties["lastBackupStatus"].startswith("Completed")
+        assert protection.has_recovery_point == ("lastRecoveryPoint" in properties or completed)
         assert protection.last_backup_status == properties["lastBackupStatus"]
-        assert (protection.last_backup is None) == properties["lastBackupTime"].startswith("2001-01-01")
+        never = properties.get("lastBackupTime", "2001-01-01T").startswith("2001-01-01")
+        assert (protection.last_backup is None) == never
         assert item["id"].startswith(f"{protection.vault_id}/backupFabrics/")
         assert is_iaas_vm(properties)
         assert source_of_item(item) == properties["sourceResourceId"].lower()
         seen.add(protection.state)
-    assert seen == {*STATES.values(), ProtectionState.SOFT_DELETED}
+    assert seen >= {STATES[word] for word in OF_2019} | {ProtectionState.SOFT_DELETED}
 
 
 def test_every_recorded_job_keeps_its_operation_and_its_status() -> None:
@@ -137,16 +145,23 @@ def test_every_recorded_job_keeps_its_operation_and_its_status() -> None:
     for node in jobs:
         properties, job = node["properties"], job_from_wire(node)
         assert (job.operation, job.status) == (properties["operation"], properties["status"])
-        assert job.item_container == properties.get("containerName", "").lower()
-        assert job.running == (properties["status"] == "InProgress")
+        assert job.item_container == properties.get("containerName", "").lower().removeprefix(";")
+        assert job.running == (properties["status"] in ("InProgress", "Cancelling"))
         assert job.started is not None
         assert (job.ended is None) == ("endTime" not in properties)
 
 
 def test_every_recorded_vm_and_vault_is_read() -> None:
-    vms = [vm_from_wire(each, Context({})) for each in resources("Microsoft.Compute/virtualMachines")]
-    assert {each.os_type for each in vms} <= {"Windows", "Linux"}
-    assert all(each.location and each.unique_id and each.image.publisher for each in vms)
-    vaults = [vault_from_wire(each) for each in resources("Microsoft.RecoveryServices/vaults")]
+    nodes = list(resources("Microsoft.Compute/virtualMachines"))
+    assert len(nodes) >= 12
+    for node in nodes:
+        vm, image = vm_from_wire(node, Context({})), node["properties"]["storageProfile"].get("imageReference", {})
+        assert vm.os_type in {"Windows", "Linux"}
+        assert (vm.location, vm.unique_id) == (node["location"], node["properties"]["vmId"])
+        assert (vm.image.publisher or "") == image.get("publisher", "")
+    vaults = list(resources("Microsoft.RecoveryServices/vaults"))
     assert len(vaults) > 90
-    assert all(each.ready and each.location for each in vaults)
+    for node in vaults:
+        vault = vault_from_wire(node)
+        assert vault.ready == (node["properties"].get("provisioningState", "Succeeded") == "Succeeded")
+        assert (vault.id.text, vault.location) == (node["id"], node["location"])
