@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.server import running
-from tests.contract.spec.contract import ERROR
+from tests.contract.spec.contract import ERROR, served
 from tests.contract.spec.recorder import Recorder
 from tests.contract.spec.schemas import errors
 from tests.contract.spec.walk import Walk
@@ -28,6 +28,7 @@ from tests.reference import reference_path
 from tests.simulator.client import Reply
 from tests.simulator.conftest import TOKEN
 
+QUERY = "api-version=2026-10-01"
 WAYS = ("method", "path", "query", "headers", "bytes")
 METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "PROPFIND")
 SEGMENTS = (
@@ -228,6 +229,27 @@ def test_any_request_gets_an_answer_of_azures_shape(simulator: Served, seed: int
         assert status < 400 or errors("backup", ERROR, read) == [], (method, target, read)
     else:
         assert status < 400 or method == "HEAD", (method, target)
+
+
+def prefixes(requests: list[tuple[str, str, Any]]) -> dict[str, str]:
+    """Every beginning of every path, once for each form that it can have."""
+    words = {word for _, path in served() for word in path.split("/")} - {"{}"}
+    found: dict[str, str] = {}
+    for _, path, _ in requests:
+        segments = urlsplit(path).path.split("/")
+        for length in range(2, len(segments) + 1):
+            form = "/".join(part if part.lower() in words else "{}" for part in segments[:length])
+            found.setdefault(form.lower(), "/".join(segments[:length]))
+    return found
+
+
+def test_a_path_that_stops_half_way_gets_an_answer_of_azures_shape(simulator: Served) -> None:
+    known = prefixes(simulator.requests)
+    assert len(known) > 100
+    for path in known.values():
+        for method in ("GET", "PUT", "DELETE"):
+            status, kind, body = send(simulator.port, method, f"{quote(path, safe='/%;')}?{QUERY}", TOKEN, b"{}")
+            assert (status < 500, kind.startswith("application/json") or not body) == (True, True), (method, path, body)
 
 
 def test_the_walk_gives_requests_to_spoil_for_every_method(simulator: Served) -> None:
