@@ -19,9 +19,8 @@ from simulator.core.clock import Clock
 from simulator.core.state import State
 from simulator.core.wire import stamp
 from simulator.graph.feed import Feed
-from simulator.graph.plan import Plan, Planner
+from simulator.graph.plan import Plan, Planner, refused
 from simulator.graph.quota import Quota
-from simulator.graph.refusal import Refusal, invalid_query
 from simulator.graph.scope import Scope
 from simulator.graph.store import Fetched, Image, Store
 
@@ -73,6 +72,7 @@ class Graph:
         """Give everything back."""
         self._thread.shutdown()
         self._store.close()
+        self._planner.close()
 
     def plan(self, kql: str) -> Plan:
         """Raises Refusal."""
@@ -102,25 +102,37 @@ class Graph:
                 name, total = self._store.result((plan.sql, keys, str(bound)), plan.sql, bound, keys)
                 page = self._store.slice(name, skip, top)
         except duckdb.Error as error:
-            raise _refused(error) from None
+            raise refused(error) from None
         return _shown(page, total)
 
 
-def _refused(error: duckdb.Error) -> Refusal:
-    return invalid_query("InvalidQuery", str(error))
-
-
 def _shown(page: Fetched, total: int) -> Page:
-    dynamic = [kind == "JSON" for _, kind in page.columns]
-    rows = [[_value(v, d) for v, d in zip(row, dynamic, strict=True)] for row in page.rows]
-    return Page([name for name, _ in page.columns], [kind for _, kind in page.columns], rows, total)
+    kinds = [kind for _, kind in page.columns]
+    rows = [[_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in page.rows]
+    return Page([name for name, _ in page.columns], kinds, rows, total)
 
 
-def _value(value: Any, dynamic: bool) -> Any:
-    if dynamic and isinstance(value, str):
+def _value(value: Any, kind: str) -> Any:
+    """A value as Azure's JSON has it. A string is never null in Kusto."""
+    if kind == "VARCHAR":
+        return "" if value is None else value
+    if kind == "JSON" and isinstance(value, str):
         return json.loads(value)
+    if isinstance(value, list):
+        return [None if each is None else _value(each, kind.removesuffix("[]")) for each in value]
     if isinstance(value, datetime):
         return stamp(value.replace(tzinfo=value.tzinfo or UTC))
-    if isinstance(value, date | timedelta):
+    if isinstance(value, timedelta):
+        return span(value)
+    if isinstance(value, date):
         return str(value)
     return float(value) if isinstance(value, Decimal) else value
+
+
+def span(value: timedelta) -> str:
+    """A timespan as .NET writes it: `1.02:03:04.5000000`, days and fraction only where there are any."""
+    sign, rest = ("-", -value) if value < timedelta() else ("", value)
+    minutes, seconds = divmod(rest.seconds, 60)
+    days = f"{rest.days}." if rest.days else ""
+    fraction = f".{rest.microseconds:06}0" if rest.microseconds else ""
+    return f"{sign}{days}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}"

@@ -5,21 +5,24 @@ What the translator does not know is refused by name, never guessed. Reads no ro
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
+import duckdb
 import duckdb_kql
 from duckdb_kql import ir
 from duckdb_kql.lower import lower
+from duckdb_kql.translate import CLOCK_SLOT, clock
 
 from simulator.core.wire import Json
-from simulator.graph import rules
-from simulator.graph.refusal import invalid_query, unsupported
+from simulator.graph import literals, rules
+from simulator.graph.meaning import Meaning, emit
+from simulator.graph.refusal import Refusal, invalid_query, unsupported
 from simulator.graph.schema import COLUMNS, DEFAULT_TABLE, TABLES
+from simulator.graph.trees import nodes
 
 KEPT = 256
-_CLOCK = "kqlnow"  # the name under which the translator asks for the moment of the query
 _BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$))*")
 _OPERATOR = re.compile(
     r"(where|filter|project|project-away|project-rename|extend|summarize|order|sort|top|take|limit|count|distinct|join"
@@ -41,7 +44,7 @@ class Plan:
 
     def bound(self, now: datetime) -> Json:
         """The values that the statement needs."""
-        return {_CLOCK: now.replace(tzinfo=None)} if self.asks_for_time else {}
+        return {CLOCK_SLOT: now.replace(tzinfo=None)} if self.asks_for_time else {}
 
 
 class Planner:
@@ -49,43 +52,67 @@ class Planner:
 
     def __init__(self) -> None:
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._meaning = Meaning()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._meaning.close()
 
     def plan(self, kql: str, now: datetime) -> Plan:
         """Raises Refusal."""
-        plan = self._plans.pop(kql, None) or make(kql, now)
+        plan = self._plans.pop(kql, None) or self._make(kql, now)
         self._plans[kql] = plan
         if len(self._plans) > KEPT:
             self._plans.popitem(last=False)
         return plan
 
-
-def make(kql: str, now: datetime) -> Plan:
-    """Translate one query. Raises Refusal."""
-    text = with_table(kql)
-    if text.lstrip().startswith("."):
-        raise invalid_query("ParserFailure", "Management commands are not part of Resource Graph's language.")
-    try:
-        query = lower(text)
-        rules.check(query, list(nodes(query)))
+    def _make(self, kql: str, now: datetime) -> Plan:
+        text = with_table(kql)
+        if text.lstrip().startswith("."):
+            raise invalid_query("ParserFailure", "Management commands are not part of Resource Graph's language.")
+        literals.check(text)
         schema = {name: list(COLUMNS) for name in set(re.findall(r"\w+", text)) if name.lower() in TABLES}
-        made = duckdb_kql.to_sql(text, schema=schema, allow_write=False, query_now=now.replace(tzinfo=None))
-    except duckdb_kql.KqlSyntaxError as error:
-        raise invalid_query("ParserFailure", str(error)) from None
-    except duckdb_kql.KqlSchemaError as error:
-        raise invalid_query("InvalidQuery", str(error)) from None
-    except duckdb_kql.KqlError as error:
-        raise unsupported(str(error)) from None
-    parameters = dict(made.parameters)
-    if set(parameters) - {_CLOCK}:
+        try:
+            query = _parsed(text, now)
+            rules.check(query, list(nodes(query)))
+            settled = self._meaning.settle(query, schema, now)
+            sql = emit(settled, schema, now)
+            self._meaning.bind(sql)
+        except duckdb_kql.KqlSyntaxError as error:
+            raise invalid_query("ParserFailure", str(error)) from None
+        except duckdb_kql.KqlSchemaError as error:
+            raise invalid_query("InvalidQuery", str(error)) from None
+        except duckdb_kql.KqlError as error:
+            raise unsupported(str(error)) from None
+        except duckdb.Error as error:
+            raise refused(error) from None
+        return Plan(
+            sql=sql.text,
+            asks_for_time=bool(sql.bound),
+            by_row=_by_row(query),
+            sorted=any(isinstance(each, ir.Sort) for each in query.operators),
+            cut=any(isinstance(each, ir.Take) for each in query.operators),
+        )
+
+
+def refused(error: duckdb.Error) -> Refusal:
+    """What DuckDB could not do: the query's fault where it names a column that is not there, else the simulator's."""
+    message = str(error).partition("\n")[0]
+    if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
+        column = message.split('"')[1]
+        return invalid_query("InvalidColumnName", f"There is no column '{column}'.")
+    return unsupported(message)
+
+
+def _parsed(text: str, now: datetime) -> ir.Query:
+    moment = now.replace(tzinfo=None)
+    with clock(moment) as active:
+        query = lower(text)
+    if active.moment != moment:
+        raise unsupported("set query_now")
+    if query.parameters:
         raise unsupported("declare query_parameters")
-    operators = query.operators
-    return Plan(
-        sql=str(made),
-        asks_for_time=_CLOCK in parameters,
-        by_row=_by_row(query),
-        sorted=any(isinstance(each, ir.Sort) for each in operators),
-        cut=any(isinstance(each, ir.Take) for each in operators),
-    )
+    return query
 
 
 def with_table(kql: str) -> str:
@@ -93,18 +120,6 @@ def with_table(kql: str) -> str:
     start = _BLANK.match(kql)
     at = start.end() if start else 0
     return f"{kql[:at]}{DEFAULT_TABLE} | {kql[at:]}" if _OPERATOR.match(kql, at) else kql
-
-
-def nodes(node: object) -> Iterator[ir.Node]:
-    """Every node of a query, itself first."""
-    if isinstance(node, ir.Node):
-        yield node
-    if is_dataclass(node) and not isinstance(node, type):
-        for each in fields(node):
-            yield from nodes(getattr(node, each.name))
-    elif isinstance(node, list | tuple):
-        for each in node:
-            yield from nodes(each)
 
 
 def _by_row(query: ir.Query) -> bool:

@@ -148,7 +148,7 @@ def item(state: State, vault: Vault, item: ProtectedItem) -> Json:
         name=item.name,
         type="microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems",
         location=vault.location,
-        properties=properties,
+        properties=_present(properties),
     )
 
 
@@ -163,5 +163,10 @@ def job(state: State, vault: Vault, job: Job) -> Json:
         name=job.id,
         type="microsoft.recoveryservices/vaults/backupjobs",
         location=vault.location,
-        properties=properties | {"vaultId": vault.id, "dataSourceInfo": {"resourceID": job.vm_id}},
+        properties=_present(properties | {"vaultId": vault.id, "dataSourceInfo": {"resourceID": job.vm_id}}),
     )
+
+
+def _present(properties: Json) -> Json:
+    """Without nulls: the translator tells a null member from a missing one, and Kusto does not."""
+    return {name: value for name, value in properties.items() if value is not None}

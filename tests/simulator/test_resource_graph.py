@@ -133,7 +133,7 @@ async def test_the_table_format_has_columns_and_rows(azure: Client) -> None:
         ("nowhere | take 1", "DisallowedLogicalTableName"),
         ("nowhere | join (resources) on id", "DisallowedLogicalTableName"),
         ("resources | extend x = rand()", "UnsupportedBySimulator"),
-        ("resources | project nothing", "InvalidQuery"),
+        ("resources | project nothing", "InvalidColumnName"),
         (".show tables", "ParserFailure"),
         ("", "EmptyQuery"),
     ],
