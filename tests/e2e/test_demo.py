@@ -47,6 +47,40 @@ def test_the_demo_does_the_whole_job(seed: str, tmp_path: Path) -> None:
     assert sorted(int(each) for each in shown) == sorted(summary["verdicts"].values())
 
 
+def test_in_heavy_weather_the_demo_ends_as_it_does_without_faults(tmp_path: Path) -> None:
+    ends = {}
+    for weather in ("none", "heavy"):
+        done = backstop("demo", "--vms", "60", "--json", "--faults", weather, "--out", str(tmp_path / weather))
+        assert done.returncode == 0, done.stderr
+        ends[weather] = json.loads(done.stdout)
+    calm, heavy = ends["none"], ends["heavy"]
+    for summary in ends.values():
+        assert (summary["missed"], summary["wrongWrites"], summary["secondSweepWrites"]) == (0, 0, 0)
+    assert heavy["endState"] == calm["endState"]
+    assert heavy["verdicts"] == calm["verdicts"]
+    assert heavy["initialBackupsFinished"] == calm["initialBackupsFinished"]
+    assert what_became(tmp_path / "heavy") == what_became(tmp_path / "none")
+    told = heavy["faults"]
+    assert min(told["injected"][each] for each in ("throttle", "error", "reset")) > 5
+    assert told["eventsTakenIn"] > 1.5 * calm["faults"]["eventsTakenIn"]
+    assert told["engine"]["looksPutOff"]["TooManyRequests"] > 50
+    assert told["engine"]["sweeps"] == 2 + told["engine"]["extraSweeps"] + told["engine"]["sweepsThatCouldNotRead"]
+    assert (calm["faults"]["injected"], calm["faults"]["engine"]["looksPutOff"]) == ({}, {})
+
+
+def what_became(folder: Path) -> dict[str, tuple[str, str, str]]:
+    with (folder / "report.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {each["vm"]: (each["verdict"], each["vault"], each["backupPolicy"]) for each in csv.DictReader(file)}
+
+
+def test_for_people_light_weather_ends_with_what_was_injected_and_what_came_of_it() -> None:
+    done = backstop("demo", "--vms", "50", "--faults", "light")
+    assert done.returncode == 0, done.stderr
+    assert "its weather is light" in done.stderr
+    for line in ("Weather: light", "throttled (429)", "looks at a VM, put off", "sweeps, extra ones"):
+        assert line in done.stdout
+
+
 def test_for_people_the_demo_ends_with_its_figures_and_where_the_report_is(tmp_path: Path) -> None:
     done = backstop("demo", "--vms", "50", "--seed", "9", "--out", str(tmp_path / "new" / "folder"))
     assert done.returncode == 0, done.stderr
