@@ -99,7 +99,7 @@ async def test_unless_told_otherwise_arm_counts_and_keeps_nobody_out(azure: Clie
 async def test_an_empty_bucket_keeps_requests_out_until_the_time_that_it_tells(
     azure: Client, subscription: str
 ) -> None:
-    await limit(azure, arm={"on": True, "readBucket": 3, "readsPerSecond": 0.25})
+    await limit(azure, arm={"on": True, "readBucket": 3, "readsPerSecond": 0.3})
     assert [(await groups(azure, subscription)).status for _ in range(3)] == [200] * 3
     throttled = await groups(azure, subscription)
     assert (throttled.status, throttled.code) == (429, "SubscriptionRequestsThrottled")
