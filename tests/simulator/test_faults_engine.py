@@ -1,6 +1,6 @@
 """What Backstop's own adapters make of each fault: try later (it may have happened, or not), give up, or unknown."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -137,7 +137,7 @@ async def test_a_spoilt_answer_to_a_read_is_unknown_and_tried_later(
 ) -> None:
     accepted = await engine.backup.protect(engine.vault, engine.vm, POLICY)
     await engine.given(**rule)
-    reads = {
+    reads: dict[str, Callable[[], Awaitable[object]]] = {
         "vm": lambda: engine.compute.vm(engine.vm),
         "vaults": lambda: engine.backup.vaults(engine.vm.subscription_id),
         "status": lambda: engine.backup.status(engine.vm, "eastus"),

@@ -34,7 +34,9 @@ OPERATIONS = (
 )
 MOST_LOOKS = 2000
 
-operations = st.one_of(st.just({}), st.sampled_from(OPERATIONS).map(lambda each: {"operation": each}))
+operations: st.SearchStrategy[dict[str, str]] = st.one_of(
+    st.just({}), st.sampled_from(OPERATIONS).map(lambda each: {"operation": each})
+)
 turns = st.one_of(
     st.sampled_from([0.1, 0.3, 0.5]).map(lambda each: {"rate": each}),
     st.integers(1, 3).map(lambda each: {"first": each, "perVm": True}),
