@@ -97,7 +97,7 @@ class Az:
 
     def run(self, line: str, *more: str) -> "subprocess.CompletedProcess[str]":
         """The words of `line`, then `more` as they are. A traceback is no answer, whatever the exit code."""
-        az = "az.cmd" if sys.platform == "win32" else "az"
+        az = "az.bat" if sys.platform == "win32" else "az"
         done = subprocess.run(
             [str(scripts() / az), *line.split(), *more],
             env=self.environment,
