@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+import yaml
+
 from simulator.estate.file_text import (
     MAX_DEPTH,
     MAX_ENTRY,
@@ -118,7 +120,10 @@ class _locator:  # noqa: N801  # used as a function; a class, because 100,000 cl
             line, column = _place(stream, self.at)
             text = stream.read(MAX_ENTRY)
         _, end = _decoder().raw_decode(text)
-        return node_of(text[:end], self.file, line, column).find(path)
+        try:
+            return node_of(text[:end], self.file, line, column).find(path)
+        except (yaml.YAMLError, EstateFileError):  # JSON that is no YAML, such as an escaped pair of surrogates
+            return line, column  # where the entry begins is near enough
 
 
 def _place(stream: TextIO, offset: int) -> tuple[int, int]:

@@ -330,6 +330,9 @@ def test_what_is_wrong_is_said_in_one_line_with_its_place(refusal: Any, text: st
             "e.json:4:2: subscriptions[1].name: the subscription 'a' is there twice",
         ),
         ("{version: 1}", "e.json:1:2: not valid JSON"),
+        # JSON that YAML cannot read: the place is that of the entry
+        (TWO_LINES.replace("X", '{"name": "\\ud83d\\ude00", "ID": 1}'), "e.json:4:1: subscriptions[1].ID: unknown key"),
+        (TWO_LINES.replace("X", '{"name"\n\t: "b", "ID": 1}'), "e.json:4:1: subscriptions[1].ID: unknown key"),
     ],
 )
 def test_the_same_for_json(refusal: Any, text: str, said: str) -> None:
