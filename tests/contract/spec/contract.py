@@ -144,7 +144,7 @@ def problems(key: tuple[str, str], status: int, headers: dict[str, str], body: A
     found = []
     if body is not None and not headers.get("content-type", "").startswith("application/json"):
         found.append(told("content-type", "", headers.get("content-type", "none")))
-    if status >= 400:
+    if status >= 400 and key[0] != "HEAD":
         found += [told(str(e.validator), place(e), e.message) for e in errors("backup", ERROR, body)]
     if operation is None:
         return found

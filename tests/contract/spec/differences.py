@@ -4,6 +4,7 @@ An entry that no answer makes use of any more is a failure too. The wire wins ov
 traffic shows stays as recorded.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -45,6 +46,12 @@ ANSWERS = (
     Difference("Tenants_List", "required", "", "nextLink is called required, and absent from a last page"),
     Difference("GetOperationResult", "status", "", "204 after a vault's deletion: there is no vault left to show"),
 )
+
+
+def unlisted(problems: Iterable[Problem]) -> set[Problem]:
+    """The problems for which no reason is listed."""
+    return {problem for problem in problems if not any(known.covers(problem) for known in ANSWERS)}
+
 
 #: Routes of which no document at hand says how their answers look, and why they are there all the same.
 UNPUBLISHED = {
