@@ -7,8 +7,9 @@ current folder, the built-in one is in force, which only audits.
 from pathlib import Path
 
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
+from shared.domain.plain_yaml import MAX_CHARACTERS
 from shared.domain.policy import audit_only
-from shared.domain.policy_text import MAX_CHARACTERS, parse_policy
+from shared.domain.policy_text import parse_policy
 from shared.errors import PolicyFileError
 
 DEFAULT_FILE = "policy.yaml"
@@ -19,6 +20,11 @@ def load_policy(path: str) -> CompiledPolicy:
     file = Path(path or DEFAULT_FILE)
     if not path and not file.exists():
         return compile_policy(audit_only())
+    return compile_policy(parse_policy(read_text(file), str(file)))
+
+
+def read_text(file: Path) -> str:
+    """The text of a policy or of its cases, as much of it as any may hold. PolicyFileError says why it has none."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(MAX_CHARACTERS * 4 + 1)
@@ -29,7 +35,6 @@ def load_policy(path: str) -> CompiledPolicy:
             f"{file}: cannot be read: {error.strerror}", remedy="Check the path and its rights"
         ) from None
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PolicyFileError(f"{file}: not UTF-8 text (byte {error.start})", remedy="Save the file as UTF-8") from None
-    return compile_policy(parse_policy(text, str(file)))

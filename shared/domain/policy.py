@@ -121,7 +121,7 @@ class Spec(Section):
     limits: Limits = Limits()
     opt_out: OptOut = OptOut()
     exclude: Exclude = Exclude()
-    rules: Annotated[tuple[Rule, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=2000)]
 
     @model_validator(mode="after")
     def _rules_are_distinct(self) -> Self:
