@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 INVENTED = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{12,}|[A-Za-z0-9+_-]{40,}={0,2}", re.IGNORECASE
 )
+_SUBSCRIPTION = re.compile(r"/subscriptions/[^/\s\"]+", re.IGNORECASE)
 _SIGNED = {"t", "c", "s", "h"}
 
 
@@ -68,8 +69,14 @@ class Names:
 
     def shun(self, text: str) -> None:
         """Every name in this recorded text that is not bound belongs to something that is not simulated."""
-        self._foreign |= {found.lower() for found in INVENTED.findall(text) if not self.known(found)}
+        self._foreign |= {found.lower() for found in _invented(text) if not self.known(found)}
 
     def foreign(self, path: str) -> bool:
         """Whether a recorded path names something that is not simulated."""
-        return any(found.lower() in self._foreign for found in INVENTED.findall(path))
+        return any(found.lower() in self._foreign for found in _invented(path))
+
+
+def _invented(text: str) -> list[str]:
+    """The invented names in a text, but for those of subscriptions."""
+    found: list[str] = INVENTED.findall(_SUBSCRIPTION.sub("/", text))
+    return found

@@ -71,6 +71,7 @@ class Repetition:
             return
         if self.names.foreign(exchange.path):
             report.skip("it goes on with something that is not served", exchange.number)
+            self.names.shun(all_text(exchange))
             return
         workload = other_workload(exchange)
         if workload:
@@ -160,7 +161,7 @@ class Repetition:
         if polled is None or exchange.method != "GET" or polled["id"].lower() in self._seen:
             return True
         job = self._job_of(exchange)
-        properties = job["properties"] if job else {}
+        properties = (job or {}).get("properties") or {}
         container = str(properties.get("containerName", "")).lstrip(";")
         if properties.get("operation") not in _CAUSES or not container:
             return False

@@ -155,8 +155,9 @@ def test_a_file_that_is_no_recording_fails_with_one_clear_line(text: str, said: 
     assert "\n" not in problem
 
 
-DATE = {"date": "Mon, 16 Dec 2019 13:16:24 GMT"}
-ACCOUNT = "/subscriptions/0/resourceGroups/clitest.rg000001/providers/Microsoft.Storage/storageAccounts/a"
+DATE = {"date": "Mon, 16 Dec 2019 13:10:00 GMT"}
+SUB = "/subscriptions/00000000-0000-0000-0000-000000000000"
+ACCOUNT = f"{SUB}/resourceGroups/clitest.rg000001/providers/Microsoft.Storage/storageAccounts/a"
 
 
 def asked(method: str, path: str, status: int = 200, response: Any = None, **more: Any) -> dict[str, Any]:
@@ -171,7 +172,7 @@ def test_what_is_outside_the_simulators_scope_fails_nothing_and_neither_does_wha
     vault = recorded[0]["path"]
     operation = "0a1b2c3d-0000-4000-8000-00000000000e"
     share = {"properties": {"backupManagementType": "AzureStorage", "friendlyName": "share"}}
-    recorded += [
+    recorded[1:1] = [
         asked("POST", f"{ACCOUNT}/listKeys", response={"keys": []}),
         asked("PUT", f"{vault}/backupFabrics/Azure/protectionContainers/StorageContainer%3Ba", 202, None,
               headers=DATE | {"location": f"https://management.azure.com{vault}/operationResults/{operation}"}),
@@ -190,6 +191,25 @@ def test_what_is_outside_the_simulators_scope_fails_nothing_and_neither_does_wha
         "not served: POST Microsoft.Storage/storageAccounts/*/listKeys",
         "not served: PUT Microsoft.RecoveryServices/vaults/*/backupFabrics/*/protectionContainers/*",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("container", 12), ("container", 25), ("job", 14), ("protection", 56), ("scenario", 18), ("softdelete", 15)],
+)
+def test_a_recording_that_begins_in_the_middle_finds_what_was_there_before(
+    name: str, start: int, tmp_path: Path
+) -> None:
+    assert problems(tmp_path, original(name)[start:]) == []
+
+
+def test_a_recording_without_a_request_of_its_middle_says_what_it_lacks(tmp_path: Path) -> None:
+    recorded = [e for e in original() if e["method"] != "PUT" or "protectedItems" not in e["path"]]
+    (tmp_path / "less.json").write_text(json.dumps(recorded), encoding="utf-8")
+    [path] = files(tmp_path)
+    report = check(path).report
+    assert report is not None
+    assert next(iter(report.skipped)) == "the recording lacks the request that began it"
 
 
 def test_a_request_within_its_scope_that_it_has_no_route_for_must_be_listed(tmp_path: Path) -> None:
