@@ -48,7 +48,7 @@ def _question(query: str, expression: str, options: Json, columns: list[str]) ->
         raise invalid_query("InvalidFacets", f"$top must be 1 to {MAX_TOP} and sortOrder asc or desc.")
     key = str(options.get("sortBy") or "count")
     where = f"| where {options['filter']}\n" if options.get("filter") else ""
-    by = ", ".join(f"['{name}']" for name in names)
+    by = ", ".join(f"['{name}'] = tostring(['{name}'])" for name in names)  # a path's column is dynamic
     sort = f"| sort by {'count_' if key == 'count' else key} {order}\n"
     return f"{query}\n{where}| summarize count_ = count() by {by}\n{sort}", top
 
