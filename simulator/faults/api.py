@@ -5,8 +5,8 @@ import json
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, Json
 from simulator.events.settings import Settings
+from simulator.faults.kinds import AnyRule, parse
 from simulator.faults.profiles import NAMES, profile
-from simulator.faults.rule import AnyRule, parse
 from simulator.world import World
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from simulator.core.labels import Label
 from simulator.core.routing import Call
-from simulator.faults.rule import ActorFault
+from simulator.faults.kinds import ActorFault
 
 #: The reads that show a deed, once it shows at all.
 SHOWN_BY_VM = frozenset({"GET virtualMachines", "GET tags"})

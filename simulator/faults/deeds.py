@@ -16,7 +16,7 @@ from simulator.core.model import Vault, VirtualMachine, default_policies
 from simulator.core.state import container_of, vault_id
 from simulator.core.wire import Answer, Json, stamp
 from simulator.faults.consequences import after_deed
-from simulator.faults.rule import ActorFault
+from simulator.faults.kinds import ActorFault
 
 if TYPE_CHECKING:
     from simulator.world import World

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from simulator.core.fate import Fate
 from simulator.core.wire import Json
-from simulator.faults.rule import JobFault, OperationFault
+from simulator.faults.kinds import JobFault, OperationFault
 
 MESSAGES = {
     "UserErrorRequestDisallowedByPolicy": (

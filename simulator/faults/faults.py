@@ -20,7 +20,7 @@ from simulator.core.wire import Answer, Json
 from simulator.faults import breaking, spoilt
 from simulator.faults.deeds import Deeds
 from simulator.faults.fates import fate_of
-from simulator.faults.rule import (
+from simulator.faults.kinds import (
     ActorFault,
     AnyRule,
     Cut,

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from simulator.core.wire import Answer, AzureError
-from simulator.faults.rule import RetryAfters, ServerError, Throttle
+from simulator.faults.kinds import ServerError, Throttle
+from simulator.faults.rule import RetryAfters
 
 CODES = {500: "InternalServerError", 503: "ServerBusy", 504: "GatewayTimeout"}
 MESSAGES = {

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from simulator.core.routing import Call
 from simulator.core.wire import Json
-from simulator.faults.rule import AnyRule
+from simulator.faults.kinds import AnyRule
 
 
 class Trigger:

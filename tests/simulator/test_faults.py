@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.simulator.client import Client, item_of, protect_body
+from tests.simulator.client import VERSION, Client, item_of, protect_body
 
 PROTECT = "PUT protectedItems"
 
@@ -64,7 +64,7 @@ async def test_a_5xx_has_azures_shape(azure: Client, vm: tuple[str, str], status
 
 async def test_a_502_is_a_gateways_page(azure: Client, vm: tuple[str, str]) -> None:
     await given(azure, {"fault": "error", "status": 502})
-    async with azure.http.get(f"{azure.base}{vm[0]}?api-version=1") as answer:
+    async with azure.http.get(f"{azure.base}{vm[0]}?api-version={VERSION}") as answer:
         assert (answer.status, answer.content_type) == (502, "text/html")
         assert "<h1>502 Bad Gateway</h1>" in await answer.text()
 
@@ -93,7 +93,7 @@ async def test_a_connection_breaks_before_or_after_the_effect(
     azure: Client, vm: tuple[str, str], rule: dict[str, Any], registered: bool
 ) -> None:
     await given(azure, {**rule, "operation": PROTECT})
-    path = f"{item_of(vm[1], vm[0])}?api-version=1"
+    path = f"{item_of(vm[1], vm[0])}?api-version={VERSION}"
     body = protect_body(vm[0], f"{vm[1]}/backupPolicies/DefaultPolicy")
     if rule["fault"] == "reset":
         with pytest.raises(ConnectionResetError):
@@ -123,7 +123,7 @@ async def raw(azure: Client, method: str, path: str, body: Any) -> bytes:
 @pytest.mark.parametrize("end", ["close", "reset"])
 async def test_half_an_answer_comes_and_no_more(azure: Client, vm: tuple[str, str], end: str) -> None:
     await given(azure, {"fault": "truncate", "end": end})
-    async with azure.http.get(f"{azure.base}{vm[0]}?api-version=1") as answer:
+    async with azure.http.get(f"{azure.base}{vm[0]}?api-version={VERSION}") as answer:
         assert answer.status == 200
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.read()
@@ -138,7 +138,7 @@ async def test_half_an_answer_to_a_write_means_that_the_write_was_done(azure: Cl
 
 async def test_a_garbled_answer_is_no_json(azure: Client, vm: tuple[str, str]) -> None:
     await given(azure, {"fault": "garble"})
-    async with azure.http.get(f"{azure.base}{vm[0]}?api-version=1") as answer:
+    async with azure.http.get(f"{azure.base}{vm[0]}?api-version={VERSION}") as answer:
         assert (answer.status, answer.content_type) == (200, "application/json")
         with pytest.raises(ValueError, match="Expecting value"):
             await answer.json()

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.core.routing import Call
 from simulator.faults.api import apply
-from simulator.faults.rule import FAULTS
+from simulator.faults.kinds import FAULTS
 from simulator.server import running
 from tests.simulator.client import Client
 
