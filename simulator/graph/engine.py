@@ -103,10 +103,10 @@ class Graph:
                 page = self._store.slice(name, skip, top)
         except duckdb.Error as error:
             raise refused(error) from None
-        return _shown(page, total)
+        return shown(page, total)
 
 
-def _shown(page: Fetched, total: int) -> Page:
+def shown(page: Fetched, total: int) -> Page:
     kinds = [kind for _, kind in page.columns]
     rows = [[_value(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in page.rows]
     return Page([name for name, _ in page.columns], kinds, rows, total)

@@ -112,7 +112,7 @@ class _Settling:
     def _check(self, operator: ir.Operator, before: ir.Query) -> None:
         if isinstance(operator, ir.Where):
             for condition in _conditions(operator.predicate):
-                if self._type_of(condition, before) == "JSON":
+                if self._type_of(condition, before) not in ("BOOLEAN", ""):
                     raise _mistyped("where", "the expression must have the type bool")
         for key in _keys(operator):
             if _is_dynamic(self._type_of(key, before)):
@@ -121,12 +121,27 @@ class _Settling:
         for node in nodes(operator):
             if isinstance(node, ir.BinaryOp) and node.op in ("==", "!="):
                 self._check_sides(node, before)
+            elif isinstance(node, ir.InList):
+                for item in node.items:
+                    if isinstance(item, ir.PathAccess | ir.ColumnRef) and _is_dynamic(self._type_of(item, before)):
+                        raise unsupported("a dynamic value on the right of 'in'")
+            if isinstance(node, ir.FunctionCall | ir.BinaryOp):
+                self._check_lists(node, before)
 
     def _check_sides(self, node: ir.BinaryOp, before: ir.Query) -> None:
         for one, other in ((node.left, node.right), (node.right, node.left)):
             number = isinstance(one, ir.Literal) and one.kind not in ("string", "dynamic", "null", "guid")
             if number and isinstance(other, ir.ColumnRef) and self._type_of(other, before) == "VARCHAR":
                 raise unsupported(f"comparing the string '{other.name}' with a value of another type")
+
+    def _check_lists(self, node: ir.FunctionCall | ir.BinaryOp, before: ir.Query) -> None:
+        """A list has no JSON text before it is a column of its own: there it is made dynamic."""
+        parts = node.args if isinstance(node, ir.FunctionCall) else (node.left, node.right)
+        if isinstance(node, ir.FunctionCall) and node.name.startswith(("array_", "set_", "strcat_array", "todynamic")):
+            return
+        for part in parts:
+            if isinstance(part, ir.FunctionCall) and self._type_of(part, before).endswith("[]"):
+                raise unsupported(f"the list that {part.name}() gives inside another expression; extend a column by it")
 
     def _type_of(self, expression: ir.Expr, before: ir.Query) -> str:
         probe = ir.Project((ir.NamedExpr(expression, "probe"),))
@@ -155,11 +170,11 @@ def _may_make_lists(operator: ir.Operator) -> bool:
 
 
 def _conditions(predicate: ir.Expr) -> Iterator[ir.Expr]:
-    """The parts that must be true or false, where they are bare values."""
+    """The parts that must be true or false, where they are no comparisons."""
     if isinstance(predicate, ir.BinaryOp) and predicate.op in ("and", "or"):
         yield from _conditions(predicate.left)
         yield from _conditions(predicate.right)
-    elif isinstance(predicate, ir.PathAccess | ir.ColumnRef):
+    elif isinstance(predicate, ir.PathAccess | ir.ColumnRef | ir.Literal | ir.FunctionCall):
         yield predicate
 
 

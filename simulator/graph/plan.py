@@ -29,6 +29,8 @@ _OPERATOR = re.compile(
     r"|union|mv-expand|mvexpand|parse)\b(?!\s*[=(|;])",
     re.IGNORECASE,
 )
+#: What DuckDB says of a column that is not there; the second where a column that is made has its name.
+_NO_COLUMN = ('Binder Error: Referenced column "', 'Binder Error: Column "')
 _ROW_BY_ROW = (ir.Where, ir.Project, ir.Extend, ir.ProjectAway, ir.ProjectRename, ir.Sort)
 
 
@@ -71,6 +73,7 @@ class Planner:
         if text.lstrip().startswith("."):
             raise invalid_query("ParserFailure", "Management commands are not part of Resource Graph's language.")
         literals.check(text)
+        text = literals.with_columns_quoted(text)
         schema = {name: list(COLUMNS) for name in set(re.findall(r"\w+", text)) if name.lower() in TABLES}
         try:
             query = _parsed(text, now)
@@ -98,7 +101,7 @@ class Planner:
 def refused(error: duckdb.Error) -> Refusal:
     """What DuckDB could not do: the query's fault where it names a column that is not there, else the simulator's."""
     message = str(error).partition("\n")[0]
-    if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
+    if isinstance(error, duckdb.BinderException) and message.startswith(_NO_COLUMN):
         column = message.split('"')[1]
         return invalid_query("InvalidColumnName", f"There is no column '{column}'.")
     return unsupported(message)

@@ -7,7 +7,8 @@ Table names are found without case, column names with it, as in Azure (documenta
 DEFAULT_TABLE = "resources"
 #: Tables that may be joined with each other as often as joins are allowed at all.
 HOME_TABLES = ("resources", "resourcecontainers")
-TABLES = (*HOME_TABLES, "recoveryservicesresources")
+#: The last is there and always empty: the simulator holds no host pools.
+TABLES = (*HOME_TABLES, "recoveryservicesresources", "desktopvirtualizationresources")
 
 TEXT = ("id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy")
 DYNAMIC = ("sku", "plan", "tags", "identity", "zones", "extendedLocation", "properties")
