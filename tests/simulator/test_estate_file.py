@@ -1,6 +1,7 @@
 """An estate from a file: what its keys mean, and what is said about a file that is none."""
 
 import json
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -377,3 +378,23 @@ def test_an_entry_beyond_all_bounds_is_refused(refusal: Any) -> None:
 def test_the_schema_for_editors_is_that_of_the_reader() -> None:
     lies = Path("schemas/estate.schema.json").read_text(encoding="utf-8")
     assert lies == schema_text(), "write it anew: python -m simulator.estate.file_schema > schemas/estate.schema.json"
+
+
+def test_whatever_is_done_to_a_file_it_is_read_or_refused_in_one_line(tmp_path: Path) -> None:
+    rng, file = random.Random(20261124), tmp_path / "e"
+    whole = (EXAMPLES / "estate-small.yaml").read_text(encoding="utf-8")
+    texts = [whole, json.dumps(yaml.load(whole, Loader=yaml.BaseLoader), indent=1)]
+    refused = 0
+    for _ in range(150):
+        text = list(rng.choice(texts))
+        for _ in range(rng.randint(1, 6)):
+            at = rng.randrange(len(text))
+            text[at : at + rng.randint(0, 2)] = rng.choice("{}[]:,\"'\\\n\t -#&*!|>%@`01eE.+~?\x00\x85\u2028é/;")
+        file.write_text("".join(text), encoding="utf-8")
+        try:
+            load(file, START)
+        except EstateFileError as error:
+            refused += 1
+            assert str(error).startswith(str(file))
+            assert "\n" not in str(error)
+    assert refused > 100
