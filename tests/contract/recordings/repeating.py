@@ -7,7 +7,6 @@ shows as done at once and the simulator only accepts is followed to its end, as 
 
 import asyncio
 import json
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,18 +20,16 @@ from simulator.core.wire import AzureError
 from simulator.server import running
 from simulator.services import all_routes
 from simulator.world import World
+from tests.contract.recordings.causes import cause_of, operation_polled
 from tests.contract.recordings.comparing import Comparison, Difference
 from tests.contract.recordings.course import all_text, other_workload, ours, spans, under_way
 from tests.contract.recordings.names import INVENTED, Names
 from tests.contract.recordings.prerequisites import Prerequisites
-from tests.contract.recordings.recording import Exchange, Json, load
+from tests.contract.recordings.recording import Exchange, load
 from tests.contract.recordings.report import Report
 
 #: Jumps of the clock that may pass until something has ended.
 PATIENCE = 60
-_POLLED = re.compile(r"(?P<vault>.*/vaults/[^/]+)/.*operations?(Status)?/(?P<id>[^/]+)", re.IGNORECASE)
-#: The request behind a job whose own request the recording lacks: method and what follows the item's path.
-_CAUSES = {"DeleteBackupData": ("DELETE", ""), "Backup": ("POST", "/backup")}
 
 
 @dataclass(frozen=True)
@@ -156,33 +153,17 @@ class Repetition:
         self.names.shun(all_text(exchange))
 
     async def _begun(self, exchange: Exchange) -> bool:
-        """Begin what the recording polls without having begun it, as far as the job tells what it was."""
-        polled = _POLLED.fullmatch(exchange.path)
-        if polled is None or exchange.method != "GET" or polled["id"].lower() in self._seen:
+        """Begin what the recording polls without having begun it; False where nothing tells what that was."""
+        polled = operation_polled(exchange)
+        if not polled or polled.lower() in self._seen:
             return True
-        job = self._job_of(exchange)
-        properties = (job or {}).get("properties") or {}
-        container = str(properties.get("containerName", "")).lstrip(";")
-        if properties.get("operation") not in _CAUSES or not container:
+        cause = cause_of(exchange, self.exchanges)
+        if cause is None:
             return False
-        method, rest = _CAUSES[properties["operation"]]
-        item = f"backupFabrics/Azure/protectionContainers/IaasVMContainer;{container}/protectedItems/VM;{container}"
-        body = {"properties": {"objectType": "IaasVMBackupRequest"}} if method == "POST" else None
-        address = f"{self.base}{polled['vault']}/{item}{rest}?api-version=2019-06-15"
-        reply = await self._send(method, address, body)
-        self.names.bind(
-            polled["id"], reply.headers.get("azure-asyncoperation", "").partition("?")[0].rsplit("/", 1)[-1]
-        )
-        return self.names.known(polled["id"])
-
-    def _job_of(self, polled: Exchange) -> Json | None:
-        """The job that a polled operation turns out to have, once the recording shows both."""
-        ended = (e.response for e in self.exchanges if e.path == polled.path and isinstance(e.response, dict))
-        names = {str((body.get("properties") or {}).get("jobId")) for body in ended}
-        for exchange in self.exchanges:
-            if exchange.path.rsplit("/", 1)[-1] in names and isinstance(exchange.response, dict):
-                return exchange.response
-        return None
+        reply = await self._send(cause.method, self.base + cause.target, cause.body)
+        address = reply.headers.get("azure-asyncoperation", "").partition("?")[0]
+        self.names.bind(polled, address.rsplit("/", 1)[-1])
+        return self.names.known(polled)
 
     # -- comparison -----------------------------------------------------------------------------------------------
 
