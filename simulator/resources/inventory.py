@@ -6,8 +6,9 @@ Only what the simulator keeps is listed; nothing is written here.
 
 from simulator.core.model import Vault, VirtualMachine
 from simulator.core.routing import Call, Route
-from simulator.core.wire import Answer, AzureError, Json, page, parse_filter
+from simulator.core.wire import Answer, AzureError, Json, page
 from simulator.estate.catalog import BARE_REGION, REGIONS
+from simulator.resources.filters import clauses, is_tagged
 from simulator.resources.render import vm_row_id
 from simulator.resources.subscriptions import find_group, find_subscription
 
@@ -34,10 +35,10 @@ FILTERED = {"resourcetype", "resourcegroup", "name", "location", "tagname", "tag
 def list_resources(call: Call) -> Answer:
     """Machines and vaults. `$filter` takes resourceType, resourceGroup, name, location, tagName and tagValue."""
     wanted, within = find_subscription(call).id, find_group(call).name.lower() if "group" in call.params else None
-    state, clauses = call.world.state, _clauses(call.query.get("$filter", ""))
+    state, filtering = call.world.state, clauses(call.query.get("$filter", ""), FILTERED)
     found: list[VirtualMachine | Vault] = [*state.vms.of(wanted), *state.vaults.of(wanted)]
     rows = [_row(each) for each in found if within in (None, each.group.lower())]
-    return Answer(200, page([row for row in rows if _matches(row, clauses)], call.query, call.url, PAGE))
+    return Answer(200, page([row for row in rows if _matches(row, filtering)], call.query, call.url, PAGE))
 
 
 def _row(resource: VirtualMachine | Vault) -> Json:
@@ -55,36 +56,15 @@ def _row(resource: VirtualMachine | Vault) -> Json:
     return row
 
 
-def _clauses(text: str) -> dict[str, str]:
-    """The filter by lower-cased name. Raises AzureError 400 on any that is not of names and values like these."""
-    invalid = AzureError(400, "InvalidFilterInQueryString", f"Invalid $filter '{text}' specified in the query string.")
-    try:
-        found = parse_filter(text)
-    except AzureError:
-        raise invalid from None
-    if not set(found) <= FILTERED:
-        raise invalid
-    return found
-
-
-def _matches(row: Json, clauses: dict[str, str]) -> bool:
-    tags = {name.lower(): value for name, value in row.get("tags", {}).items()}
+def _matches(row: Json, wanted: dict[str, str]) -> bool:
     facts = {
         "resourcetype": row["type"],
         "resourcegroup": row["id"].split("/")[4],
         "name": row["name"],
         "location": row["location"],
     }
-    for name, value in clauses.items():
-        if name == "tagname":
-            if value.lower() not in tags:
-                return False
-        elif name == "tagvalue":  # values are compared as they are written
-            if tags.get(clauses.get("tagname", "").lower()) != value:
-                return False
-        elif facts[name].lower() != value.lower():
-            return False
-    return True
+    equal = all(facts[name].lower() == value.lower() for name, value in wanted.items() if name in facts)
+    return equal and is_tagged(row.get("tags"), wanted)
 
 
 def _provider(subscription: str, namespace: str) -> Json:

@@ -37,6 +37,9 @@ def list_vms(call: Call) -> Answer:
     wanted, region = find_subscription(call).id, call.params.get("location", "").lower()
     group = find_group(call).name.lower() if "group" in call.params else None
     expand = call.query.get("$expand", "").lower() == "instanceview"
+    if call.query.get("$filter"):
+        message = "The simulator has no scale sets, which are all that this list can be filtered by."
+        raise AzureError(400, "InvalidParameter", message)
     vms = [
         v for v in call.world.state.vms.of(wanted) if group in (None, v.group.lower()) and region in ("", v.location)
     ]

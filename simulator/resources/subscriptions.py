@@ -6,6 +6,7 @@ from simulator.core.routing import Call, Route
 from simulator.core.state import group_id
 from simulator.core.wire import Answer, AzureError, page
 from simulator.estate.catalog import BARE_REGION, REGIONS
+from simulator.resources.filters import clauses, is_tagged
 from simulator.resources.render import group_body, subscription_body
 
 PAGE = 1000
@@ -66,9 +67,9 @@ def list_locations(call: Call) -> Answer:
 
 
 def list_groups(call: Call) -> Answer:
-    """All resource groups of the subscription."""
-    wanted = find_subscription(call).id
-    rows = [group_body(g) for g in call.world.state.groups.of(wanted)]
+    """All resource groups of the subscription; `$filter` takes tagName and tagValue."""
+    wanted, filtering = find_subscription(call).id, clauses(call.query.get("$filter", ""), {"tagname", "tagvalue"})
+    rows = [group_body(g) for g in call.world.state.groups.of(wanted) if is_tagged(g.tags, filtering)]
     return Answer(200, page(rows, call.query, call.url, PAGE))
 
 

@@ -43,6 +43,24 @@ async def test_another_filter_is_refused_and_not_ignored(azure: Client, filterin
     assert (reply.status, reply.code) == (400, "InvalidFilterInQueryString")
 
 
+async def test_groups_are_filtered_by_their_tags(azure: Client) -> None:
+    scope = (await azure.rows("/subscriptions"))[0]["id"]
+    group = (await azure.rows(f"{scope}/resourceGroups"))[0]["id"]
+    await azure.ask("PUT", group, {"location": "westeurope", "tags": {"Desk": "Payments"}})
+
+    async def named(filtering: str) -> list[str]:
+        return [row["id"] for row in await azure.rows(f"{scope}/resourceGroups?$filter={quote(filtering)}")]
+
+    assert await named("tagName eq 'desk' and tagValue eq 'Payments'") == [group]
+    assert await named("tagName eq 'desk'") == [group]
+    assert await named("tagName eq 'desk' and tagValue eq 'payments'") == []
+    assert await named("tagName eq 'none'") == []
+    assert (await azure.ask("GET", f"{scope}/resourceGroups?$filter=name%20eq%20'x'")).status == 400
+    machines = f"{scope}/providers/Microsoft.Compute/virtualMachines"
+    asked = quote("'virtualMachineScaleSet/id' eq 'x'")
+    assert (await azure.ask("GET", f"{machines}?$filter={asked}")).code == "InvalidParameter"
+
+
 async def test_providers_tell_the_api_versions_of_their_types(azure: Client) -> None:
     scope = (await azure.rows("/subscriptions"))[0]["id"]
     for provider in await azure.rows(f"{scope}/providers"):
