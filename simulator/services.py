@@ -23,7 +23,7 @@ from simulator.backup import (
 from simulator.core.routing import Route
 from simulator.events import api as event_grid
 from simulator.graph import api as resource_graph
-from simulator.resources import inventory, machines, metadata, network, subscriptions, tags
+from simulator.resources import inventory, login, machines, metadata, network, subscriptions, tags
 
 SERVICES = (
     backups,
@@ -32,6 +32,7 @@ SERVICES = (
     event_grid,
     inventory,
     items,
+    login,
     machines,
     metadata,
     network,

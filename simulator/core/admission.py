@@ -16,7 +16,10 @@ YEARS = range(2014, 2028)
 
 def admit(call: Call) -> None:
     """Raises AzureError 401 without a bearer token, 400 without an api-version or with one that is none."""
-    if call.path.lower().startswith(("/metadata/", "/eventsubscriptions/")):  # asked by machines and webhooks
+    path = call.path.lower()
+    if path.startswith(("/metadata/", "/eventsubscriptions/")):  # asked by machines and webhooks
+        return
+    if path.endswith(("/v2.0/.well-known/openid-configuration", "/oauth2/v2.0/token")):  # asked for a token
         return
     if not call.headers.get("authorization", "").lower().startswith("bearer "):
         message = "Authentication failed. The 'Authorization' header is missing."

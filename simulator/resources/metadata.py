@@ -9,6 +9,9 @@ import json
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError
 
+#: Seconds that a token holds.
+LIFETIME = 86400
+
 
 def endpoints(call: Call) -> Answer:
     """The cloud's endpoints, all of them this server: one object, but a list in the api-versions that gave one.
@@ -38,29 +41,30 @@ def endpoints(call: Call) -> Answer:
     return Answer(200, [cloud] if "2019-05-01" <= call.query.get("api-version", "") < "2022-09-01" else cloud)
 
 
+def access_token(call: Call, audience: str) -> tuple[str, int]:
+    """A token for whoever asks, and the second (Unix time) at which it ends."""
+    now, tenant = int(call.world.now().timestamp()), call.world.state.tenant
+    claims = {"aud": audience, "tid": tenant, "iat": now, "exp": now + LIFETIME, "oid": tenant, "appid": tenant}
+    # What stands for a signature is base64 too: clients decode it, though none here checks it.
+    texts = [*(json.dumps(part).encode() for part in ({"alg": "none", "typ": "JWT"}, claims)), b"simulated"]
+    encoded = [base64.urlsafe_b64encode(text).decode().rstrip("=") for text in texts]
+    return ".".join(encoded), now + LIFETIME
+
+
 def token(call: Call) -> Answer:
     """An access token, as a managed identity's endpoint gives it."""
     if call.headers.get("metadata", "").lower() != "true":
         raise AzureError(400, "InvalidRequest", "Required metadata header not specified")
-    now = int(call.world.now().timestamp())
-    claims = {
-        "aud": call.query.get("resource", call.base),
-        "tid": call.world.state.tenant,
-        "iat": now,
-        "exp": now + 86400,
-    }
-    parts = [{"alg": "none", "typ": "JWT"}, claims | {"oid": call.world.state.tenant, "appid": call.world.state.tenant}]
-    # What stands for a signature is base64 too: clients decode it, though none here checks it.
-    texts = [*(json.dumps(part).encode() for part in parts), b"simulated"]
-    encoded = [base64.urlsafe_b64encode(text).decode().rstrip("=") for text in texts]
+    audience = call.query.get("resource", call.base)
+    text, ends = access_token(call, audience)
     return Answer(
         200,
         {
-            "access_token": ".".join(encoded),
+            "access_token": text,
             "client_id": call.world.state.tenant,
-            "expires_in": "86400",
-            "expires_on": str(now + 86400),
-            "resource": call.query.get("resource", call.base),
+            "expires_in": str(LIFETIME),
+            "expires_on": str(ends),
+            "resource": audience,
             "token_type": "Bearer",
         },
     )

@@ -41,3 +41,27 @@ async def test_a_token_is_three_parts_that_any_client_can_decode(azure: Client) 
 async def test_a_token_is_not_given_to_whoever_does_not_say_that_they_want_metadata(azure: Client) -> None:
     reply = await azure.ask("GET", TOKEN)
     assert (reply.status, reply.code) == (400, "InvalidRequest")
+
+
+async def ask_for_token(azure: Client, **form: str) -> tuple[int, dict[str, str]]:
+    described = await azure.http.get(f"{azure.base}/organizations/v2.0/.well-known/openid-configuration")
+    address = (await described.json())["token_endpoint"]
+    assert address == f"{azure.base}/organizations/oauth2/v2.0/token"
+    async with azure.http.post(address, data=form, headers={"Authorization": ""}) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_client_credentials_are_given_a_token_at_the_address_that_discovery_tells(azure: Client) -> None:
+    status, body = await ask_for_token(
+        azure, grant_type="client_credentials", client_id="any", client_secret="any", scope=f"{azure.base}/.default"
+    )
+    assert (status, body["token_type"]) == (200, "Bearer")
+    claims = body["access_token"].split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["aud"] == azure.base
+
+
+async def test_no_other_grant_and_no_missing_secret_is_given_one(azure: Client) -> None:
+    status, body = await ask_for_token(azure, grant_type="password", username="a", password="b")
+    assert (status, body["error"]) == (400, "unsupported_grant_type")
+    status, body = await ask_for_token(azure, grant_type="client_credentials", client_id="any")
+    assert (status, body["error"]) == (401, "invalid_client")

@@ -65,6 +65,8 @@ UNPUBLISHED = {
     "/subscriptions/{}/resourcegroups/{}/providers/microsoft.eventgrid/": (
         "no OpenAPI file and no SDK of Event Grid's is at hand"
     ),
+    "/{}/v2.0/.well-known/": "the login endpoint's description of itself: no resource provider's",
+    "/{}/oauth2/v2.0/token": "the login endpoint's token for client credentials: no resource provider's",
     "/eventsubscriptions/{}/validate": "the address that a handshake gives to the receiver: no resource",
 }
 

@@ -47,6 +47,7 @@ PARTS = (
     ("Event Grid", "-", "event"),
     ("Resource Graph", "graph", "-"),
     ("The cloud itself", "-", "/metadata/"),
+    ("The cloud itself", "-", "/{authority}/"),
     ("Subscriptions, resource groups and tags", "-", ""),
 )
 
@@ -77,7 +78,7 @@ def text() -> str:
     parts: dict[str, list[str]] = {}
     for title, row in _rows():
         parts.setdefault(title, []).append(row)
-    titles = [title for title, _, _ in PARTS if title in parts]
+    titles = dict.fromkeys(title for title, _, _ in PARTS if title in parts)
     tables = [
         f"\n## {title}\n\n| verb | path | operation | contract |\n|---|---|---|---|\n" + "\n".join(parts[title]) + "\n"
         for title in titles
