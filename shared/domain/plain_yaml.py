@@ -99,8 +99,8 @@ def read_yaml(text: str, file: str) -> Node:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         what = str(getattr(error, "problem", None) or error).splitlines()[0]
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise UnreadableYamlError(Problem(file, *place, "", f"not valid YAML: {what}")) from None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise UnreadableYamlError(Problem(file, line, column, "", f"not valid YAML: {what}")) from None
 
 
 def dotted(path: Sequence[str | int]) -> str:
