@@ -47,6 +47,14 @@ MODELS |= {
     ("PUT", f"{VAULT}/backupstorageconfig/vaultstorageconfig"): ("backup", "BackupResourceConfigResource"),
     ("GET", f"{FABRIC}/operationsstatus/{{}}"): ("backup", "OperationStatus"),
 }
+#: Where OAuth's own shape of an error stands for ARM's (RFC 6749, section 5.2).
+OAUTH = "/{}/oauth2/v2.0/token"
+OAUTH_ERROR: Json = {
+    "type": "object",
+    "required": ["error", "error_description"],
+    "additionalProperties": False,
+    "properties": {name: {"type": "string", "minLength": 1} for name in ("error", "error_description")},
+}
 #: ARM's error: the shape of every refusal, whatever the operation's own specification says on top.
 ERROR: Json = {
     "type": "object",
@@ -145,7 +153,8 @@ def problems(key: tuple[str, str], status: int, headers: dict[str, str], body: A
     if body is not None and not headers.get("content-type", "").startswith("application/json"):
         found.append(told("content-type", "", headers.get("content-type", "none")))
     if status >= 400 and key[0] != "HEAD":
-        found += [told(str(e.validator), place(e), e.message) for e in errors("backup", ERROR, body)]
+        shape_of_error = OAUTH_ERROR if key == ("POST", OAUTH) else ERROR
+        found += [told(str(e.validator), place(e), e.message) for e in errors("backup", shape_of_error, body)]
     if operation is None:
         return found
     if status < 400 and status not in operation.statuses:

@@ -46,6 +46,10 @@ class Resources(Steps):
         path = "/metadata/identity/oauth2/token?resource=https://management.azure.com"
         await self.azure.ask("GET", path, headers={"Metadata": "true"})
         await self.azure.ask("GET", path)
+        await self.azure.ask("GET", "/common/v2.0/.well-known/openid-configuration")
+        secret = {"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}
+        for form in (secret, {"grant_type": "password"}, secret | {"client_secret": ""}):
+            await self.azure.send_form("/common/oauth2/v2.0/token", form)
 
     async def networks(self) -> None:
         ask = self.azure.ask
