@@ -100,6 +100,16 @@ async def test_somebody_opts_the_vm_out(azure: Client, label: dict[str, Any]) ->
     assert not await is_missed(azure, label)
 
 
+@pytest.mark.parametrize("kind", ["opt-out-too-long", "opt-out-expired", "opt-out-malformed"])
+async def test_opting_out_replaces_an_earlier_tag_in_whatever_case(azure: Client, kind: str) -> None:
+    vm = (await azure.label(kind))["vmId"]
+    await azure.ask("PATCH", vm, {"tags": {"Backup-Opt-Out": "nonsense", "app": "x"}})
+    await given(azure, {"fault": "actor", "deed": "opt-out", "operation": VM_READ, "nth": 1})
+    tags = (await azure.get(vm))["tags"]
+    assert sorted(tags) == ["app", "backup-opt-out"]
+    assert tags["backup-opt-out"].startswith("reason=moved-away; until=")
+
+
 async def test_where_opting_out_is_forbidden_the_vm_is_still_to_be_protected(azure: Client) -> None:
     label = await azure.label("prod")
     await given(azure, {"fault": "actor", "deed": "opt-out", "operation": VM_READ})

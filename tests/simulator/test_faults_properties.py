@@ -149,7 +149,7 @@ async def through(given_rules: list[dict[str, Any]], seed: int, state: Path) -> 
 
 
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
