@@ -103,10 +103,12 @@ def _validated(entry: Entry, file: Path) -> Any:
     try:
         return _ADAPTERS[entry.section].validate_python(entry.value)
     except ValidationError as error:
-        # A misspelt key is also a missing one: its misspelling is what helps.
-        first: Any = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
-        path = _in_file(first["loc"], entry.value)
-        raise entry.error(file, _explain(first, path), *path) from None
+        found = error.errors(include_url=False, include_context=False)
+    # Raised out here: as its context, pydantic's error would keep all that was on the stack alive for good.
+    # A misspelt key is also a missing one: its misspelling is what helps.
+    first: Any = min(found, key=lambda each: each["type"] != "extra_forbidden")
+    path = _in_file(first["loc"], entry.value)
+    raise entry.error(file, _explain(first, path), *path)
 
 
 def _in_file(loc: tuple[Any, ...], value: Any) -> tuple[str | int, ...]:
