@@ -18,6 +18,7 @@ In another terminal, for the Azure CLI and every other client that reads these v
   export REQUESTS_CA_BUNDLE={trusted} SSL_CERT_FILE={trusted}
   export AZURE_POD_IDENTITY_AUTHORITY_HOST={base}
   export AZURE_CONFIG_DIR="$(mktemp -d)"        # keeps your own login and settings as they are
+  az config set core.instance_discovery=false --only-show-errors
   az cloud register -n {CLOUD} --endpoint-resource-manager {base}
   az cloud set -n {CLOUD}
   az login --identity

@@ -137,6 +137,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 def az(simulator: Simulator) -> Az:
     """Logged in to the simulator, as docs/azure-cli.md has it."""
     az = Az(simulator.environment)
+    az("config set core.instance_discovery=false --only-show-errors")
     az(f"cloud register -n BackstopSimulator --endpoint-resource-manager {simulator.base}")
     az("cloud set -n BackstopSimulator")
     az("login --identity")

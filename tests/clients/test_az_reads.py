@@ -1,6 +1,7 @@
 """What a person looks at with the Azure CLI before they change anything."""
 
 import json
+from pathlib import Path
 
 from tests.clients.conftest import Az, Place, Simulator, place_of
 
@@ -13,6 +14,22 @@ def test_the_account_is_that_of_the_simulator(az: Az, simulator: Simulator) -> N
     assert az("cloud show")["endpoints"]["resourceManager"] == simulator.base
     assert {place["name"] for place in az("account list-locations")} >= {"westeurope", "eastus"}
     assert az("account get-access-token")["tenant"] == accounts[0]["tenantId"]
+
+
+def test_a_service_principal_logs_in_and_out_with_a_folder_of_its_own(
+    az: Az, simulator: Simulator, tmp_path: Path
+) -> None:
+    own = Az(simulator.environment | {"AZURE_CONFIG_DIR": str(tmp_path)})
+    own("config set core.instance_discovery=false --only-show-errors")
+    own(f"cloud register -n Other --endpoint-resource-manager {simulator.base}")
+    own("cloud set -n Other")
+    tenant = az("account show")["tenantId"]
+    own(f"login --service-principal -u any -p any --tenant {tenant}")
+    assert len(own("account list")) == 4
+    assert own("group list")
+    own("logout")
+    assert own("account list") == []
+    assert "az login" in own.refused("group list")
 
 
 def test_machines_with_their_state_and_addresses(az: Az, simulator: Simulator) -> None:
