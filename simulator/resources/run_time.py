@@ -22,8 +22,9 @@ def instance_view(vm: VirtualMachine, now: datetime) -> Json:
         "displayStatus": "Provisioning succeeded",
         "time": created,
     }
+    disk = vm.properties["storageProfile"]["osDisk"].get("name") or f"{vm.name}_OsDisk_1"
     view: Json = {
-        "disks": [{"name": vm.properties["storageProfile"]["osDisk"].get("name"), "statuses": [done]}],
+        "disks": [{"name": disk, "statuses": [done]}],
         "hyperVGeneration": "V2",
         "statuses": [done, {"code": f"PowerState/{vm.power}", "level": "Info", "displayStatus": f"VM {vm.power}"}],
     }
