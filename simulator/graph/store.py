@@ -37,7 +37,8 @@ class Store:
         self.version = 0
         self._results: dict[tuple[object, int], str] = {}
         self._made = 0
-        self._dead = dict.fromkeys(TABLES, 0)
+        #: Rows of each table that were taken out and still take up memory.
+        self.dead = dict.fromkeys(TABLES, 0)
         self._buffered = dict.fromkeys(TABLES, 0)
         self._appenders: dict[str, duckdb.Appender] = {}
         self._db = duckdb.connect(":memory:")
@@ -82,14 +83,14 @@ class Store:
         gone = self._db.execute(
             f"DELETE FROM store.{table} WHERE record IN (SELECT unnest(?::BIGINT[]))", [records]
         ).fetchall()[0][0]
-        self._dead[table] += gone
+        self.dead[table] += gone
         live = self._db.execute(f"SELECT count(*) FROM store.{table}").fetchall()[0][0]
-        if self._dead[table] > max(DEAD_ROWS, live):
+        if self.dead[table] > max(DEAD_ROWS, live):
             self._db.execute(f"CREATE TABLE store.anew AS FROM store.{table}")
             self._db.execute(f"DROP TABLE store.{table}")
             self._db.execute(f"ALTER TABLE store.anew RENAME TO {table}")
             self._appenders[table] = self._db.appender(f"store.{table}")
-            self._dead[table] = 0
+            self.dead[table] = 0
 
     def _insert(self, table: str, rows: list[tuple[int, Json]]) -> None:
         """Buffer the rows: many in one go are put in several times faster than few in many."""

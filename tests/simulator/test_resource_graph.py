@@ -70,6 +70,15 @@ async def test_a_protect_shows_at_once_and_in_resource_graphs_own_words(azure: C
     assert row["point"]
 
 
+async def test_an_item_without_a_recovery_point_has_none_to_kusto_either(azure: Client) -> None:
+    items = """recoveryservicesresources | where type endswith 'protecteditems'
+        | project id, point = properties.lastRecoveryPoint"""
+    rows = (await azure.graph(items, options={"$top": 1000})).body["data"]
+    without = (await azure.graph(f"{items} | where isnull(point)", options={"$top": 1000})).body["data"]
+    assert without
+    assert without == [row for row in rows if row["point"] is None]
+
+
 async def test_a_vm_row_has_the_columns_and_dynamic_values(azure: Client) -> None:
     vm = (await azure.label("prod"))["vmId"]
     [row] = (await azure.graph(f"resources | where id =~ '{vm}'")).body["data"]

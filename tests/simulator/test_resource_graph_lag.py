@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from simulator.graph import feed, store
+from simulator.graph import feed, schema, store
 from simulator.server import running
 from simulator.world import World
 from tests.simulator.client import Client
@@ -152,6 +152,18 @@ async def test_what_changes_before_and_while_a_subscription_is_loaded_is_shown(
     rows = (await azure.graph(VMS, subscriptions=[first, second], options={"$top": 1000})).body["data"]
     shown = {row["id"].lower(): row["tags"] for row in rows}
     assert shown == {vm.key: vm.tags for each in vms.values() for vm in each}
+
+
+def test_rows_that_were_taken_out_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "DEAD_ROWS", 5)
+    held = store.Store()
+    row = dict.fromkeys((*schema.TEXT, "scope"), "s") | dict.fromkeys(schema.DYNAMIC)
+    for turn in range(40):
+        held.put([("one", {"resources": [row | {"name": str(turn)}]})])
+        assert held.dead["resources"] <= 5
+    name, total = held.result("all", "SELECT name FROM resources", {}, ["s"])
+    assert (total, held.slice(name, 0, 5).rows) == (1, [("39",)])
+    held.close()
 
 
 async def test_rows_written_anew_are_all_there_and_once(
