@@ -73,7 +73,7 @@ async def test_a_restore_can_be_cancelled_at_any_time(served: tuple[Client, Worl
     assert (await azure.get(item))["properties"]["lastBackupStatus"] == before["lastBackupStatus"]
 
 
-async def test_where_soft_delete_is_off_a_deleted_item_is_gone_and_so_may_the_vault_be(
+async def test_where_soft_delete_is_off_a_deleted_item_is_gone(
     served: tuple[Client, World],
 ) -> None:
     azure, world = served
