@@ -10,6 +10,7 @@ from cli import __version__
 from cli.demo.weather import Weather
 from cli.guard import run_async, run_verb
 from cli.options import Options
+from cli.policy_app import policy as policy_verbs
 
 app = typer.Typer(
     name="backstop",
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 estate = typer.Typer(help="Your estate as a file.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(estate, name="estate")
+app.add_typer(policy_verbs, name="policy")
 
 Policy = Annotated[str, typer.Option("--policy", metavar="FILE", help="The enforcement policy; default: policy.yaml.")]
 Scopes = Annotated[

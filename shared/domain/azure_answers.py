@@ -39,6 +39,15 @@ class BackupStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class VaultPolicy:
+    """A backup policy of a vault. `type` is Standard or Enhanced for one for VMs, empty where Azure does not say."""
+
+    name: str
+    for_vms: bool
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """Azure's 202: `operation_url` is followed verbatim (it may carry a signature) and never logged."""
 

@@ -31,10 +31,10 @@ from shared.adapters.azure.protection_mapping import (
     protection_from_item,
     source_of_item,
 )
-from shared.adapters.azure.vault_mapping import vault_from_wire
+from shared.adapters.azure.vault_mapping import policy_from_wire, vault_from_wire
 from shared.adapters.azure.wire import object_at, required_text, text_at
 from shared.domain.arm_id import ArmId, parse_id
-from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus
+from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, VaultPolicy
 from shared.domain.model import (
     DiskSelection,
     Protection,
@@ -79,6 +79,14 @@ class AzureBackup:
             client = self._connection.client(RecoveryServicesClient, subscription_id)
             pages = client.vaults.list_by_subscription_id(raw_response_hook=require_list)
             return tuple([vault_from_wire(each) async for each in pages])
+
+    async def backup_policies(self, vault_id: str) -> tuple[VaultPolicy, ...]:
+        """Every backup policy in the vault, all pages of them. `policyType` V2 is Enhanced (REST 2021-02-10 and later)."""
+        with translated(vault_id):
+            vault = parse_id(vault_id)
+            client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
+            pages = client.backup_policies.list(vault.name, vault.resource_group, raw_response_hook=require_list)
+            return tuple([policy_from_wire(each) async for each in pages])
 
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         """The VM's item in this vault, soft-deleted ones included; None where the vault answers 404.

@@ -1,0 +1,63 @@
+"""The verbs of `backstop policy`. As in `app.py`, a verb's module is imported when it runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.guard import run_verb
+
+policy = typer.Typer(help="The enforcement policy: check it and try it.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
+
+
+@policy.command("check")
+def policy_check(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Default: policy.yaml.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail the check too.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask Azure whether the vaults and backup policies exist.")
+    ] = False,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", metavar="ID", help="With --live: a subscription id or management group; repeat."),
+    ] = None,
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", metavar="URL", help="With --live: an ARM server on this machine.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Every error of a policy file with its place and remedy, and warnings about what it may not mean."""
+    from cli.commands import policy_check as verb
+    from cli.options import Options
+
+    wish = verb.Wish(tuple(files or ()), strict, live)
+    options = Options("", tuple(scope or ()), endpoint, "", as_json)
+    run_verb(lambda: verb.run(wish, options), as_json=as_json)
+
+
+@policy.command("test")
+def policy_test(
+    places: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE|FOLDER...", help="Case files, policies beside them, or folders; default: here."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="A rule that no case reaches fails the run too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a policy's cases: VMs in short form and what must become of them."""
+    from cli.commands import policy_test as verb
+
+    run_verb(lambda: verb.run(tuple(places or ()), strict=strict, as_json=as_json), as_json=as_json)
+
+
+@policy.command("schema")
+def policy_schema(
+    cases: Annotated[bool, typer.Option("--cases", help="That of the case files instead of the policy's.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write both into schemas/, and the keys into docs/.")] = False,
+) -> None:
+    """The JSON Schema by which editors complete and check the file."""
+    from cli.commands import policy_schema as verb
+
+    run_verb(lambda: verb.run(cases=cases, write=write))
