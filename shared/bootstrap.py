@@ -139,6 +139,30 @@ async def open_estate(settings: Settings) -> AsyncIterator[tuple[EstateSource, C
         yield ResourceGraphEstate(inventory, GraphReader(connection, clock)), clock
 
 
+@dataclass(frozen=True)
+class Survey:
+    """Ports for reading the estate, and nothing that could write or remember."""
+
+    inventory: Inventory
+    backup: Backup
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_survey(settings: Settings) -> AsyncIterator[Survey]:
+    """Connect for reading alone, under no policy."""
+    from shared.adapters.azure.backup import AzureBackup
+    from shared.adapters.azure.connection import Connection
+    from shared.adapters.azure.inventory import ResourceGraphInventory
+    from shared.adapters.clock import SystemClock, VirtualClock
+
+    async with Connection(settings.endpoint) as connection:
+        subscriptions = await connection.first_contact()
+        clock: Clock = VirtualClock(connection) if connection.virtual_clock_path else SystemClock()
+        inventory = ResourceGraphInventory(connection, clock, subscriptions)
+        yield Survey(inventory, AzureBackup(connection, clock), clock)
+
+
 class _Process:
     """The deployed app's Backstop: opened on the first invocation, kept until the process ends."""
 

@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from shared.domain.arm_id import ArmId
-from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, Scope, Subscription
+from shared.domain.azure_answers import (
+    Accepted,
+    BackupJob,
+    BackupStatus,
+    OperationStatus,
+    Scope,
+    Subscription,
+    VaultPolicy,
+)
 from shared.domain.model import DiskSelection, Finding, Protection, Vault, Vm
 from shared.domain.opt_out_stretch import OptOutStretch
 
@@ -67,6 +75,9 @@ class Backup(Protocol):
 
     async def vaults(self, subscription_id: str) -> tuple[Vault, ...]:
         """The subscription's vaults; may be cached for minutes."""
+
+    async def backup_policies(self, vault_id: str) -> tuple[VaultPolicy, ...]:
+        """Every backup policy in the vault, those for other things than VMs included."""
 
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         """The VM's protected item in this vault, soft-deleted ones included; None when there is none."""

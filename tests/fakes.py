@@ -10,7 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 from shared.domain import messages
 from shared.domain.arm_id import ArmId, parse_id, parse_vm_id
-from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, Scope, Subscription
+from shared.domain.azure_answers import (
+    Accepted,
+    BackupJob,
+    BackupStatus,
+    OperationStatus,
+    Scope,
+    Subscription,
+    VaultPolicy,
+)
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.model import (
     ACTIVE_STATES,
@@ -217,6 +225,10 @@ class FakeBackup:
     async def vaults(self, subscription_id: str) -> tuple[Vault, ...]:
         self.azure.read("vaults", subscription_id)
         return tuple(each for each in self.azure.vaults if each.id.subscription_id == subscription_id)
+
+    async def backup_policies(self, vault_id: str) -> tuple[VaultPolicy, ...]:
+        self.azure.read("backup policies", vault_id)
+        return (VaultPolicy("DefaultPolicy", for_vms=True, type="Standard"),)
 
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         self.azure.read("item", vm_id.key)
