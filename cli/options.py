@@ -31,6 +31,8 @@ class Options:
             "STATE": self.state,
         }
         environment |= {f"BACKSTOP_{key}": value for key, value in given.items() if value}
+        if self.policy:
+            environment["BACKSTOP_POLICY_DIR"] = ""
         environment["BACKSTOP_ENFORCE"] = "true" if enforce else "false"
         settings = from_environment(environment)
         if settings.in_azure:

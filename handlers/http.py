@@ -28,17 +28,23 @@ class Answer:
 
 
 async def health() -> Answer:
-    """200 with the policy's name, mode and hash, and whether writing is permitted and paused; 503 with a code."""
+    """200 with the policy's name, mode and hash, and whether writing is permitted and paused; 503 with a code.
+
+    `policyProblem` tells that the policy in its place is not the one in force, by code, place and time alone.
+    """
     try:
         async with opened("health") as backstop:
-            policy = backstop.policy.policy
+            policy = (await backstop.policies.newest()).policy
+            problem = backstop.policies.problem
             return _json(
                 200,
                 {
                     "status": "ok",
                     "policy": {"name": policy.metadata.name, "mode": policy.spec.mode.value, "hash": policy.hash},
                     "mayWrite": backstop.reconciler.may_write,
-                    "paused": bool(await backstop.pause.paused()),
+                    "paused": policy.spec.paused or bool(await backstop.pause.paused()),
+                    "policyProblem": problem
+                    and {"code": problem.code, "place": problem.place, "since": problem.since.isoformat()},
                 },
             )
     except BackstopError as error:

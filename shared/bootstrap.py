@@ -9,13 +9,25 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.domain.azure_answers import Subscription
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.errors import SettingsError
 from shared.intake import Intake
-from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Notices, WorkSource
+from shared.policy_in_force import FixedPolicy, Policies, PolicyInForce
+from shared.ports import (
+    Backup,
+    Clock,
+    Compute,
+    EstateSource,
+    FindingStore,
+    Inventory,
+    Notices,
+    PolicySource,
+    WorkSource,
+)
 from shared.reconcile import Reconciler
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper
@@ -33,7 +45,7 @@ class Backstop:
     """Everything wired together; handlers and commands use its parts."""
 
     settings: Settings
-    policy: CompiledPolicy
+    policies: Policies
     subscriptions: tuple[Subscription, ...]
     clock: Clock
     inventory: Inventory
@@ -51,14 +63,24 @@ class Backstop:
     requests: "Counter[str]"  # ARM requests made so far, by kind
 
     @property
+    def policy(self) -> CompiledPolicy:
+        """The policy in force."""
+        return self.policies.current
+
+    @property
     def tenant_id(self) -> str:
         """The tenant of the subscriptions that the login reads; empty when it reads none."""
         return self.subscriptions[0].tenant_id if self.subscriptions else ""
 
 
 @asynccontextmanager
-async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None) -> AsyncIterator[Backstop]:
-    """Connect, open the local store, load the policy unless one is given. Raises SettingsError in one clear line."""
+async def open_backstop(
+    settings: Settings, policy: CompiledPolicy | None = None, *, watch: bool = False
+) -> AsyncIterator[Backstop]:
+    """Connect, open the local store, load the policy unless one is given. Raises SettingsError in one clear line.
+
+    With `watch` the policy's place is asked for new versions, as the app does it; without, what was read stays.
+    """
     if settings.in_azure:
         raise SettingsError(
             "this version keeps its state on this machine's disk, which an Azure Functions instance loses",
@@ -67,8 +89,9 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
         )
     from shared.adapters.policy_file import load_policy
 
-    if policy is None:
-        policy = load_policy(settings.policy_file)  # first: a bad file is told before anything is asked of Azure
+    if policy is None and not settings.policy_dir:
+        loaded = load_policy(settings.policy_file)  # first: a bad file is told before anything is asked of Azure
+        policy = None if watch else loaded
     from shared.adapters.azure.backup import AzureBackup
     from shared.adapters.azure.compute import AzureCompute
     from shared.adapters.azure.connection import Connection
@@ -80,6 +103,7 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
     from shared.adapters.local.ledger import SqliteLedger
     from shared.adapters.local.opt_outs import SqliteOptOuts
     from shared.adapters.local.pause import SqlitePauseSwitch
+    from shared.adapters.local.policies import SqliteLastGood
     from shared.adapters.local.store import Store, store_name
     from shared.adapters.local.work_queue import SqliteWorkQueue
     from shared.reporting.reporter import Reporter
@@ -93,18 +117,25 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
         queue, claims, ledger = SqliteWorkQueue(store, clock), SqliteClaims(store), SqliteLedger(store)
         opt_outs = SqliteOptOuts(store)
         findings, pause = LocalFindingStore(store, clock), SqlitePauseSwitch(store)
-        compute, backup = AzureCompute(connection, clock, policy.needs), AzureBackup(connection, clock)
-        inventory = ResourceGraphInventory(connection, clock, subscriptions, policy.needs)
+        policies: Policies
+        if policy is not None:
+            policies = FixedPolicy(policy)
+        else:
+            policies = PolicyInForce(_policy_source(settings), SqliteLastGood(store), clock)
+            await policies.newest()
+            policies = policies if watch else FixedPolicy(policies.current, policies.problem)
+        compute, backup = AzureCompute(connection, clock), AzureBackup(connection, clock)
+        inventory = ResourceGraphInventory(connection, clock, subscriptions)
         notices: Notices = NoNotices()
         if settings.topic_endpoint:
             notices = await stack.enter_async_context(EventGridNotices(settings.topic_endpoint, settings.topic_key))
         reconciler = Reconciler(
-            policy, settings.enforce, clock, compute, backup, claims, ledger, opt_outs, pause, findings, notices
+            policies, settings.enforce, clock, compute, backup, claims, ledger, opt_outs, pause, findings, notices
         )
         jobs = settings.reconcile_queue
         yield Backstop(
             settings=settings,
-            policy=policy,
+            policies=policies,
             subscriptions=subscriptions,
             clock=clock,
             inventory=inventory,
@@ -116,11 +147,21 @@ async def open_backstop(settings: Settings, policy: CompiledPolicy | None = None
             notices=notices,
             reconciler=reconciler,
             worker=Worker(reconciler, queue, jobs, clock),
-            intake=Intake(policy, settings.scope, tenant, inventory, ledger, opt_outs, queue, jobs, clock),
-            sweeper=Sweeper(policy, settings.enforce, clock, inventory, findings, opt_outs, queue, jobs),
-            reporter=Reporter(policy, findings, inventory, clock, notices, settings.scope, subscriptions),
+            intake=Intake(policies, settings.scope, tenant, inventory, ledger, opt_outs, queue, jobs, clock),
+            sweeper=Sweeper(policies, settings.enforce, clock, inventory, findings, opt_outs, queue, jobs),
+            reporter=Reporter(policies, findings, inventory, clock, notices, settings.scope, subscriptions),
             requests=connection.requests,
         )
+
+
+def _policy_source(settings: Settings) -> PolicySource:
+    from shared.adapters.local.policy_folder import PolicyFolder
+    from shared.adapters.policy_file import DEFAULT_FILE
+
+    if settings.policy_dir:
+        return PolicyFolder(Path(settings.policy_dir))
+    file = Path(settings.policy_file or DEFAULT_FILE)
+    return PolicyFolder(file.parent, file.name)
 
 
 @asynccontextmanager
@@ -177,7 +218,7 @@ async def process_backstop() -> Backstop:
     async with _Process.opening:
         if _Process.backstop is None:
             stack = AsyncExitStack()
-            _Process.backstop = await stack.enter_async_context(open_backstop(from_environment(os.environ)))
+            _Process.backstop = await stack.enter_async_context(open_backstop(from_environment(os.environ), watch=True))
             _Process.stack = stack
         return _Process.backstop
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
-from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.events import Ignored, IgnoredBecause, read_event, writer_of
 from shared.domain.model import ReconcileRequest
+from shared.policy_in_force import Policies
 from shared.ports import Clock, Intent, Inventory, Ledger, OptOuts, WorkQueue
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class TakenIn:
 class Intake:
     """`tenant_id` may be empty, which accepts events of any tenant that can reach this endpoint."""
 
-    policy: CompiledPolicy
+    policies: Policies
     scope: Scope
     tenant_id: str
     inventory: Inventory
@@ -65,7 +65,7 @@ class Intake:
     async def _send(self, request: ReconcileRequest) -> bool:
         key, now = f"event|{request.vm_id.key}", self.clock.now()
         waiting = await self.ledger.intent(key)
-        due = now + self.policy.settle
+        due = now + (await self.policies.newest()).settle
         if waiting is not None and now < waiting.at <= due:
             return False
         await self.queue.send(self.queue_name, messages.encode(request), not_before=due)

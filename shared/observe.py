@@ -5,13 +5,14 @@ whether it reports stopped and soft-deleted items is not documented, so the item
 could hold it (its name is deterministic).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from shared.act import asked_twice
 from shared.domain.arm_id import ArmId
+from shared.domain.attributes import Need
 from shared.domain.azure_answers import BackupStatus
 from shared.domain.model import ACTIVE_STATES, UNPROTECTED, Observation, Protection, ProtectionState, Unread, Vault, Vm
 from shared.errors import PermanentError, RetryLaterError
@@ -21,14 +22,15 @@ T = TypeVar("T")
 
 
 async def observe(
-    vm_id: ArmId, compute: Compute, backup: Backup, clock: Clock, *, made_in: str = ""
+    vm_id: ArmId, compute: Compute, backup: Backup, clock: Clock, *, needs: Collection[Need] = (), made_in: str = ""
 ) -> Observation | None:
     """What is seen of the VM now; None when ARM says that it does not exist.
 
     With one vault in the VM's region and warm caches this takes three requests: VM, backupStatus, protected item.
-    `made_in` is the vault in which Azure has just reported the protection as made: then the item there suffices.
+    `needs`: what else of the VM the policy looks at. `made_in` is the vault in which Azure has just reported the
+    protection as made: then the item there suffices.
     """
-    vm = await _read("the VM", lambda: compute.vm(vm_id))
+    vm = await _read("the VM", lambda: compute.vm(vm_id, needs))
     if vm is None:
         return None
     if isinstance(vm, Unread):

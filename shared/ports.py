@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any, Protocol
 
 from shared.domain.arm_id import ArmId
+from shared.domain.attributes import Need
 from shared.domain.azure_answers import (
     Accepted,
     BackupJob,
@@ -40,8 +42,8 @@ class Inventory(Protocol):
     async def subscriptions(self, scope: Scope) -> tuple[Subscription, ...]:
         """The subscriptions that the scope reaches, as far as the login can read them."""
 
-    def vms(self, scope: Scope) -> AsyncIterator[Vm]:
-        """Every VM in scope, with its group's `managedBy`, ordered by id."""
+    def vms(self, scope: Scope, needs: Collection[Need] = ()) -> AsyncIterator[Vm]:
+        """Every VM in scope, with its group's `managedBy`, ordered by id. `needs`: what else must be read of it."""
 
     async def vaults(self, scope: Scope) -> tuple[Vault, ...]:
         """Every Recovery Services vault in scope."""
@@ -63,8 +65,11 @@ class EstateSource(Protocol):
 class Compute(Protocol):
     """One VM at a time, from the authority."""
 
-    async def vm(self, vm_id: ArmId) -> Vm | None:
-        """The VM with its group's `managedBy`, or None when ARM says that it does not exist."""
+    async def vm(self, vm_id: ArmId, needs: Collection[Need] = ()) -> Vm | None:
+        """The VM with its group's `managedBy`, or None when ARM says that it does not exist.
+
+        `needs`: what else must be read of it.
+        """
 
 
 class Backup(Protocol):
@@ -95,6 +100,55 @@ class Backup(Protocol):
 
     async def start_backup(self, item_id: str, retain_until: datetime) -> Accepted:
         """POST an on-demand backup. Each call starts another one, so the caller guards it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    """A policy file as it lies in its place. `etag` names this version of it and is compared, never read."""
+
+    text: str
+    etag: str
+
+
+class PolicyAnswer(Enum):
+    """What a source may say instead of giving a text."""
+
+    UNCHANGED = auto()
+    ABSENT = auto()
+
+
+class PolicySource(Protocol):
+    """Where the enforcement policy lies: a folder here; in Azure a blob, whose ETags serve both methods as they are."""
+
+    #: Which place this is, for people and as the key of what is kept of it.
+    name: str
+    #: What the file is called in messages about its content.
+    file: str
+
+    async def read(self, known_etag: str = "") -> PolicyText | PolicyAnswer:
+        """The text with its ETag; UNCHANGED where that is `known_etag`; ABSENT where there is no file.
+
+        BackstopError where it is not known whether there is one.
+        """
+
+    async def write(self, text: str, expected_etag: str) -> str:
+        """Put a version in place of the expected one (empty: of none) and return its ETag.
+
+        PermanentError with the code `PolicyChanged` where another version lies there by now; nothing is written then.
+        """
+
+
+class LastGood(Protocol):
+    """The last valid policy of each source, for a process that starts while its source holds an invalid one."""
+
+    async def last_good(self, source: str) -> str | None:
+        """The text that was kept for the source of this name."""
+
+    async def keep(self, source: str, text: str) -> None:
+        """Keep this text, replacing an older one."""
+
+    async def forget(self, source: str) -> None:
+        """Keep nothing for the source: there is no policy any more, and an old one must not come back."""
 
 
 class PauseSwitch(Protocol):

@@ -30,12 +30,13 @@ from shared.domain.model import (
 )
 from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import plan
-from shared.domain.policy import Mode
 from shared.domain.reasons import Reason
+from shared.domain.withholding import Withheld, withheld
 from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
 from shared.observe import observe
 from shared.opt_outs import note
+from shared.policy_in_force import Policies
 from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, OptOuts, PauseSwitch
 
 LEASE = timedelta(minutes=5)  # one look makes under ten requests, each cut off after a minute at most
@@ -53,9 +54,12 @@ class Reconciled:
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Holds the ports. `enforce` is the operator's permission; it never overrides a policy in audit mode."""
+    """Holds the ports. `enforce` is the operator's permission; it never overrides a policy in audit mode.
 
-    policy: CompiledPolicy
+    Each look takes the policy in force once and goes by it to its end.
+    """
+
+    policies: Policies
     enforce: bool
     clock: Clock
     compute: Compute
@@ -69,12 +73,8 @@ class Reconciler:
 
     @property
     def may_write(self) -> bool:
-        """Both the policy and the operator permit writing, for one rule at least."""
-        return self.enforce and self.policy.mode is Mode.ENFORCE and not self.policy.policy.spec.paused
-
-    def may_write_for(self, verdict: Verdict) -> bool:
-        """Both permit writing for a VM with this verdict."""
-        return self.enforce and self.policy.permits_writes(verdict.rule)
+        """Both the policy in force and the operator permit writing, whatever the rules say of their VMs."""
+        return withheld(self.policies.current.policy.spec, None, permitted=self.enforce) is None
 
     async def reconcile(self, request: ReconcileRequest) -> Reconciled:
         """Look at one VM and do the next step for it. Raises SettingsError only; the rest is in the outcome."""
@@ -84,58 +84,65 @@ class Reconciler:
             again = min(held_until, now + BUSY)
             return Reconciled(Outcome(Status.DEFERRED, again, "BUSY", "another worker is looking at this VM"))
         try:
-            return await self._look(request)
+            return await self._look(request, await self.policies.newest())
         finally:
             await self.claims.release(key, owner)
 
     async def look(
-        self, request: ReconcileRequest, *, made_in: str = ""
+        self, request: ReconcileRequest, policy: CompiledPolicy, *, made_in: str = ""
     ) -> tuple[Observation | None, Verdict, tuple[Action, ...]]:
         """Observe, evaluate and plan without writing anything; `explain` and the plan of one VM use it too."""
-        seen = await observe(request.vm_id, self.compute, self.backup, self.clock, made_in=made_in)
+        seen = await observe(request.vm_id, self.compute, self.backup, self.clock, needs=policy.needs, made_in=made_in)
         if seen is None:
             return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)), ()
         now = self.clock.now()
-        settings = self.policy.policy.spec.opt_out
+        settings = policy.policy.spec.opt_out
         if isinstance(seen.vm, Vm) and settings.tag.lower() in fold(seen.vm.tags):
             known = await self.opt_outs.stretch(request.vm_id.key)
             seen = replace(seen, opt_out=standing(known, now, settings.new_after))
-        verdict = evaluate(seen, self.policy, now)
+        verdict = evaluate(seen, policy, now)
         backup_now, retain_until = request.backup_now, request.retain_until
-        return seen, verdict, plan(seen, verdict, self.policy, backup_now=backup_now, retain_until=retain_until)
+        return seen, verdict, plan(seen, verdict, policy, backup_now=backup_now, retain_until=retain_until)
 
-    async def _look(self, request: ReconcileRequest) -> Reconciled:
+    async def _look(self, request: ReconcileRequest, policy: CompiledPolicy) -> Reconciled:
         followed = await follow(request.vm_id, self.backup, self.ledger, self.clock)
         if followed.waiting is not None:
             return Reconciled(followed.waiting)
         earlier = await self.findings.of(request.vm_id)
         if followed.backup_started and earlier is not None and earlier.verdict.state is State.COMPLIANT:
-            return await self._save(replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now()))
+            started = replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now())
+            return await self._save(started, policy)
         made_in = earlier.protection.vault_id if followed.protected and earlier and earlier.protection else ""
-        seen, verdict, actions = await self.look(request, made_in=made_in)
+        seen, verdict, actions = await self.look(request, policy, made_in=made_in)
         if seen is None:
-            return await self._record(request, None, verdict, (), Outcome(Status.NOTHING_TO_DO))
+            return await self._record(request, policy, None, verdict, (), Outcome(Status.NOTHING_TO_DO))
         if followed.failed is not None:
-            return await self._record(request, seen, verdict, actions, followed.failed)
+            return await self._record(request, policy, seen, verdict, actions, followed.failed)
         protection = seen.protection
         if isinstance(protection, Protection) and protection.state in ACTIVE_STATES:
             await self.ledger.forget(protect_key(request.vm_id.key))
         if not actions or isinstance(protection, Unread):
-            outcome = self._without_action(seen, verdict, just_protected=followed.protected)
-        elif not self.may_write_for(verdict):
-            outcome = Outcome(Status.DRY_RUN)
+            outcome = self._without_action(seen, verdict, policy, just_protected=followed.protected)
+        elif (why := self._withheld(policy, verdict)) is not None:
+            outcome = why.outcome
         else:
             actor = Actor(self.backup, self.ledger, self.pause, self.clock)
             carried = await actor.carry_out(actions[0], protection, just_protected=followed.protected)
             outcome = carried.outcome
             seen = replace(seen, protection=carried.protection)
-            verdict = evaluate(seen, self.policy, self.clock.now())
-        done = await self._record(request, seen, verdict, actions, outcome)
+            verdict = evaluate(seen, policy, self.clock.now())
+        done = await self._record(request, policy, seen, verdict, actions, outcome)
         if followed.protected and done.finding is not None:
             await self._publish(done.finding)
         return done
 
-    def _without_action(self, seen: Observation, verdict: Verdict, *, just_protected: bool) -> Outcome:
+    def _withheld(self, policy: CompiledPolicy, verdict: Verdict) -> Withheld | None:
+        compiled = policy.rule_named(verdict.rule)
+        return withheld(policy.policy.spec, compiled.rule if compiled else None, permitted=self.enforce)
+
+    def _without_action(
+        self, seen: Observation, verdict: Verdict, policy: CompiledPolicy, *, just_protected: bool
+    ) -> Outcome:
         now = self.clock.now()
         unread = next((part for part in (seen.vm, seen.protection, seen.vaults) if isinstance(part, Unread)), None)
         if unread is not None and unread.retryable:
@@ -150,12 +157,13 @@ class Reconciler:
             error = "Azure is still enabling backup for this VM"
             return Outcome(Status.ACCEPTED, now + POLL, "PROTECTION_IN_PROGRESS", error, failed_try=True)
         if verdict.has(Reason.SETTLING) and isinstance(seen.vm, Vm) and seen.vm.created is not None:
-            return Outcome(Status.DEFERRED, seen.vm.created + self.policy.settle, "SETTLING")
+            return Outcome(Status.DEFERRED, seen.vm.created + policy.settle, "SETTLING")
         return Outcome(Status.SUCCEEDED if just_protected else Status.NOTHING_TO_DO)
 
     async def _record(
         self,
         request: ReconcileRequest,
+        policy: CompiledPolicy,
         seen: Observation | None,
         verdict: Verdict,
         actions: tuple[Action, ...],
@@ -175,13 +183,14 @@ class Reconciler:
                 cause=request.cause,
                 correlation_id=request.correlation_id,
                 run_id=request.run_id,
-                policy_hash=self.policy.policy.hash,
-            )
+                policy_hash=policy.policy.hash,
+            ),
+            policy,
         )
 
-    async def _save(self, finding: Finding) -> Reconciled:
+    async def _save(self, finding: Finding, policy: CompiledPolicy) -> Reconciled:
+        (finding,) = await note([finding], policy.policy.spec.opt_out, self.opt_outs, finding.at)
         await self.findings.save([finding])
-        await note([finding], self.policy.policy.spec.opt_out, self.opt_outs, finding.at)
         return Reconciled(finding.outcome, finding)
 
     async def _publish(self, finding: Finding) -> None:

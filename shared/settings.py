@@ -26,6 +26,7 @@ class Settings:
     endpoint: str = PUBLIC_ARM
     state_dir: Path = Path(".backstop")
     policy_file: str = ""
+    policy_dir: str = ""  # a folder that is asked for its `policy.yaml` again and again; not together with the file
     scope: Scope = field(default_factory=Scope)
     enforce: bool = False
     events_queue: str = "vm-events"
@@ -56,10 +57,15 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     if events == reconcile:
         remedy = "Give each queue a name of its own"
         raise SettingsError(f"events and requests would share the queue {events!r}", code="QUEUES", remedy=remedy)
+    policy_file, policy_dir = text("POLICY", ""), text("POLICY_DIR", "")
+    if policy_file and policy_dir:
+        remedy = "Clear BACKSTOP_POLICY or BACKSTOP_POLICY_DIR"
+        raise SettingsError("the policy is given twice, as a file and as a folder", code="POLICY", remedy=remedy)
     return Settings(
         endpoint=normalise_endpoint(text("ENDPOINT", PUBLIC_ARM)),
         state_dir=Path(text("STATE", str(defaults.state_dir))),
-        policy_file=text("POLICY", ""),
+        policy_file=policy_file,
+        policy_dir=policy_dir,
         scope=parse_scope(text("SCOPE", "").split(",")),
         enforce=_boolean("BACKSTOP_ENFORCE", text("ENFORCE", "false")),
         events_queue=events,

@@ -8,6 +8,7 @@ than the policy allows stops before its first request is sent.
 import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from shared.domain import messages
@@ -17,7 +18,6 @@ from shared.domain.limits import excess
 from shared.domain.matching import evaluate
 from shared.domain.model import (
     UNPROTECTED,
-    Action,
     Finding,
     Observation,
     Outcome,
@@ -31,11 +31,12 @@ from shared.domain.model import (
 )
 from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import plan
-from shared.domain.policy import Mode
 from shared.domain.reasons import Reason
+from shared.domain.withholding import withheld
 from shared.errors import LimitExceededError, PermanentError, RetryLaterError
 from shared.observe import foremost
 from shared.opt_outs import note
+from shared.policy_in_force import Policies
 from shared.ports import Clock, FindingStore, Inventory, OptOuts, WorkQueue
 
 T = TypeVar("T")
@@ -44,11 +45,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Every VM in scope with its verdict and plan. `to_change` are those that need a request."""
+    """Every VM in scope with its verdict and plan. `to_change` are those that need a request.
+
+    `policy` is the one that all of it was decided by, and by which the sweep goes on.
+    """
 
     run_id: str
     findings: tuple[Finding, ...]
     to_change: tuple[Finding, ...]
+    policy: CompiledPolicy
     subscriptions: frozenset[str] | None = None  # ids of those that were looked at; None means all
 
 
@@ -56,7 +61,7 @@ class Discovery:
 class Sweeper:
     """`enforce` is the operator's permission; it never overrides a policy in audit mode."""
 
-    policy: CompiledPolicy
+    policies: Policies
     enforce: bool
     clock: Clock
     inventory: Inventory
@@ -70,7 +75,8 @@ class Sweeper:
         within: frozenset[str] | None = None
         if scope != Scope():
             within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
-        vms = [vm async for vm in self.inventory.vms(scope)]
+        policy = await self.policies.newest(timedelta())
+        vms = [vm async for vm in self.inventory.vms(scope, policy.needs)]
         protections = await _or_unread("the protected items", self._protections(scope))
         vaults = await _or_unread("the vaults", self._vaults(scope))
         stretches = await self.opt_outs.stretches()
@@ -79,17 +85,16 @@ class Sweeper:
         for vm in vms:
             here = vaults if isinstance(vaults, Unread) else vaults.get(vm.id.subscription_id, ())
             item = protections if isinstance(protections, Unread) else protections.get(vm.id.key, UNPROTECTED)
-            stretch = standing(stretches.get(vm.id.key), now, self.policy.policy.spec.opt_out.new_after)
+            stretch = standing(stretches.get(vm.id.key), now, policy.policy.spec.opt_out.new_after)
             seen = Observation(vm, item, here, now, stretch)
-            verdict = evaluate(seen, self.policy, now)
-            findings.append(self._finding(vm, item, verdict, plan(seen, verdict, self.policy), run_id))
-        to_change = tuple(each for each in findings if self._wants_change(each))
-        return Discovery(run_id, tuple(findings), to_change, within)
+            verdict = evaluate(seen, policy, now)
+            findings.append(self._finding(seen, vm, verdict, policy, run_id))
+        to_change = tuple(each for each in findings if _wants_change(each, policy))
+        return Discovery(run_id, tuple(findings), to_change, policy, within)
 
     def check_limits(self, discovery: Discovery) -> None:
         """LimitExceededError when the run wants to change more VMs than the policy allows."""
-        why = excess(len(discovery.to_change), len(discovery.findings), self.policy.policy.spec.limits.max_actions)
-        if why:
+        if why := over_limits(discovery):
             remedy = "Nothing was written. Look at the plan (backstop plan); then narrow the scope or raise the limit"
             raise LimitExceededError(f"The run was stopped: {why}", code="MAX_ACTIONS", remedy=remedy)
 
@@ -101,10 +106,10 @@ class Sweeper:
 
     async def start(self, discovery: Discovery) -> None:
         """Second half of a sweep: check the limits, keep the findings, send the requests."""
-        await note(discovery.findings, self.policy.policy.spec.opt_out, self.opt_outs, self.clock.now())
-        writing = self.enforce and self.policy.mode is Mode.ENFORCE and not self.policy.policy.spec.paused
-        if not writing:
-            await self.findings.replace_all(discovery.findings, discovery.subscriptions)
+        spec = discovery.policy.policy.spec
+        findings = await note(discovery.findings, spec.opt_out, self.opt_outs, self.clock.now())
+        if withheld(spec, None, permitted=self.enforce) is not None:
+            await self.findings.replace_all(findings, discovery.subscriptions)
             return
         self.check_limits(discovery)
         queued = {each.vm.key for each in discovery.to_change}
@@ -112,7 +117,7 @@ class Sweeper:
         await self.findings.replace_all(
             [
                 replace(each, outcome=Outcome(Status.QUEUED, now)) if each.vm.key in queued else each
-                for each in discovery.findings
+                for each in findings
             ],
             discovery.subscriptions,
         )
@@ -138,29 +143,39 @@ class Sweeper:
             by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
         return {key: tuple(each) for key, each in by_subscription.items()}
 
-    def _wants_change(self, finding: Finding) -> bool:
-        """Something is left to do, and the rule does not merely audit."""
-        rule = self.policy.rule_named(finding.verdict.rule)
-        if rule is not None and rule.rule.effect == "audit":
-            return False
-        return bool(finding.actions) or finding.verdict.has(Reason.PROTECTION_IN_PROGRESS)
-
-    def _finding(
-        self, vm: Vm, item: Protection | Unread, verdict: Verdict, actions: tuple[Action, ...], run_id: str
-    ) -> Finding:
+    def _finding(self, seen: Observation, vm: Vm, verdict: Verdict, policy: CompiledPolicy, run_id: str) -> Finding:
+        actions, rule = plan(seen, verdict, policy), policy.rule_named(verdict.rule)
+        outcome = Outcome(Status.DRY_RUN if actions else Status.NOTHING_TO_DO)
+        if actions and (why := withheld(policy.policy.spec, rule.rule if rule else None, permitted=self.enforce)):
+            outcome = why.outcome
         return Finding(
             vm=vm.id,
             location=vm.location,
             verdict=verdict,
-            protection=item if isinstance(item, Protection) else None,
+            protection=seen.protection if isinstance(seen.protection, Protection) else None,
             actions=actions,
-            outcome=Outcome(Status.DRY_RUN if actions else Status.NOTHING_TO_DO),
+            outcome=outcome,
             at=self.clock.now(),
             cause="sweep",
             correlation_id=run_id,
             run_id=run_id,
-            policy_hash=self.policy.policy.hash,
+            policy_hash=policy.policy.hash,
+            opt_out=seen.opt_out,
         )
+
+
+def over_limits(discovery: Discovery) -> str:
+    """Why the policy's limits stop this run; empty where they do not. Only VMs that would be written to count."""
+    writes = sum(1 for each in discovery.to_change if each.actions)
+    return excess(writes, len(discovery.findings), discovery.policy.policy.spec.limits.max_actions)
+
+
+def _wants_change(finding: Finding, policy: CompiledPolicy) -> bool:
+    """Something is left to do, and the rule does not merely audit."""
+    rule = policy.rule_named(finding.verdict.rule)
+    if rule is not None and rule.rule.effect == "audit":
+        return False
+    return bool(finding.actions) or finding.verdict.has(Reason.PROTECTION_IN_PROGRESS)
 
 
 async def _or_unread(what: str, call: Awaitable[T]) -> T | Unread:

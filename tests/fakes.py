@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.domain import messages
 from shared.domain.arm_id import ArmId, parse_id, parse_vm_id
+from shared.domain.attributes import Need
 from shared.domain.azure_answers import (
     Accepted,
     BackupJob,
@@ -32,6 +33,7 @@ from shared.domain.model import (
 )
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.errors import BackstopError, PermanentError
+from shared.policy_in_force import FixedPolicy, Policies
 from shared.ports import Intent
 from shared.reconcile import Reconciler
 from shared.sweep import Sweeper
@@ -201,7 +203,7 @@ class FakeCompute:
 
     azure: FakeAzure
 
-    async def vm(self, vm_id: ArmId) -> Vm | None:
+    async def vm(self, vm_id: ArmId, needs: Collection[Need] = ()) -> Vm | None:
         self.azure.read("vm", vm_id.key)
         return self.azure.vms.get(vm_id.key)
 
@@ -304,7 +306,7 @@ class FakeInventory:
         self.azure.read("subscriptions", "")
         return (Subscription(SUB, "production", "tenant"),)
 
-    async def vms(self, scope: Scope) -> AsyncIterator[Vm]:
+    async def vms(self, scope: Scope, needs: Collection[Need] = ()) -> AsyncIterator[Vm]:
         self.azure.read("vms", "")
         for vm in list(self.azure.vms.values()):
             yield vm
@@ -420,13 +422,14 @@ class FakeMemory:
 class World:
     """A Backstop over the fakes."""
 
-    def __init__(self, policy: CompiledPolicy, *, enforce: bool = True) -> None:
+    def __init__(self, policy: CompiledPolicy | Policies, *, enforce: bool = True) -> None:
+        policies: Policies = FixedPolicy(policy) if isinstance(policy, CompiledPolicy) else policy
         self.clock = FakeClock()
         self.azure = FakeAzure(self.clock)
         self.memory = FakeMemory(dead=lambda: self.azure.killed)
         self.queue = FakeQueue(self.clock)
         self.reconciler = Reconciler(
-            policy,
+            policies,
             enforce,
             self.clock,
             self.azure.compute,
@@ -440,7 +443,7 @@ class World:
         )
         self.worker = Worker(self.reconciler, self.queue, "reconcile", self.clock)
         self.sweeper = Sweeper(
-            policy, enforce, self.clock, self.azure.inventory, self.memory, self.memory, self.queue, "reconcile"
+            policies, enforce, self.clock, self.azure.inventory, self.memory, self.memory, self.queue, "reconcile"
         )
 
     async def request(self, vm: Vm, **wish: object) -> None:

@@ -8,6 +8,7 @@ from shared.domain.arm_id import ArmId, parse_vm_id
 from shared.domain.model import (
     Action,
     ActionKind,
+    DiskSelection,
     Finding,
     Outcome,
     Protection,
@@ -17,6 +18,7 @@ from shared.domain.model import (
     Status,
     Verdict,
 )
+from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 
 SUBSCRIPTIONS = ("11111111-2222-3333-4444-555555555555", "AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee")
@@ -79,7 +81,9 @@ actions = st.builds(
     texts,
     st.none() | st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=9999)),
     maybe_moments,
+    st.none() | st.builds(DiskSelection, st.lists(st.integers(0, 63), max_size=3).map(tuple), st.booleans()),
 )
+stretches = st.builds(OptOutStretch, moments, moments, texts, texts)
 outcomes = st.builds(Outcome, st.sampled_from(Status), maybe_moments, texts, texts, texts, st.booleans())
 findings = st.builds(
     Finding,
@@ -94,5 +98,6 @@ findings = st.builds(
     texts,
     texts,
     texts,
+    st.none() | stretches,
 )
 estates = st.lists(findings, max_size=12, unique_by=lambda each: each.vm.key)

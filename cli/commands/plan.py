@@ -8,10 +8,9 @@ from cli.output import machine
 from cli.output.console import err, out, plain, print_json
 from cli.output.tables import left_alone, plan_table, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
-from shared.domain.limits import excess
 from shared.domain.model import State
-from shared.domain.policy import Mode
-from shared.sweep import Discovery
+from shared.domain.withholding import withheld
+from shared.sweep import Discovery, over_limits
 
 
 async def run(options: Options) -> int:
@@ -24,6 +23,7 @@ async def run(options: Options) -> int:
             print_json(
                 {
                     "policy": {"name": policy.metadata.name, "mode": policy.spec.mode.value, "hash": policy.hash},
+                    "policyProblem": machine.policy_problem(backstop.policies.problem),
                     "discovered": len(discovery.findings),
                     "verdicts": machine.verdicts(discovery.findings),
                     "vmsToChange": len(discovery.to_change),
@@ -48,12 +48,14 @@ def show(backstop: Backstop, discovery: Discovery) -> None:
     out().print(plan_table(discovery.to_change))
     if (table := left_alone(discovery.findings)) is not None:
         out().print(table)
-    why = excess(len(discovery.to_change), len(discovery.findings), policy.spec.limits.max_actions)
-    if why:
+    if problem := backstop.policies.problem:
+        line = f"This is the last good policy. The one in its place is not taken: {problem.what}"
+        out().print(plain(line, "bold yellow"), soft_wrap=True)
+    if why := over_limits(discovery):
         out().print(plain(f"A sweep would be stopped before its first write: {why}.", "yellow"))
 
 
 def _how_to_go_on(backstop: Backstop) -> str:
-    if backstop.policy.mode is not Mode.ENFORCE:
-        return f"Nothing would be written: the policy's mode is {backstop.policy.mode}."
+    if (why := withheld(backstop.policy.policy.spec, None, permitted=True)) is not None:
+        return f"Nothing would be written: {why.why}."
     return "To carry this out: backstop sweep --enforce"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from cli import exit_codes
+from cli.commands.sweep import why_nothing
 from cli.drain import Drained, drain
 from cli.options import Options
 from cli.output.asking import confirm
@@ -35,7 +36,7 @@ async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
         run_id = uuid.uuid4().hex
         request = ReconcileRequest(vm_id, "cli", run_id, run_id, backup_now=wish.backup_now, retain_until=retain_until)
         with err().status("Reading the VM"):
-            _, verdict, actions = await backstop.reconciler.look(request)
+            _, verdict, actions = await backstop.reconciler.look(request, backstop.policy)
         if not options.as_json:
             _show_plan(request, verdict, actions)
         drained, finding = Drained(), None
@@ -90,9 +91,7 @@ def _show_end(backstop: Backstop, actions: tuple[Action, ...], finding: Finding 
     if not actions:
         out().print(plain("Nothing to do.", "bold"))
     elif not backstop.reconciler.may_write:
-        mode = backstop.policy.mode
-        why = f"the policy's mode is {mode}" if backstop.settings.enforce else "--enforce was not given"
-        out().print(plain(f"Nothing was written: {why}.", "bold"))
+        out().print(plain(f"Nothing was written: {why_nothing(backstop)}.", "bold"))
     elif finding is not None:
         done = finding.outcome
         out().print(plain(f"{done.status}: {finding.verdict.reasons[0]}", "bold"))

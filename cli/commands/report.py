@@ -47,6 +47,11 @@ def show(report: ComplianceReport, files: list[str]) -> None:
     first = report.initial_backups
     policy = f"{report.policy.name} ({report.policy.hash}), mode {report.policy.mode}"
     console.print(plain(f"{report.discovered:,} VMs under policy {policy}", "bold"))
+    if report.policy.paused:
+        console.print(plain("Paused by policy: nothing is written.", "bold yellow"))
+    if report.policy.problem:
+        line = f"This is the last good policy. The one in its place is not taken: {report.policy.problem}"
+        console.print(plain(line, "bold yellow"), soft_wrap=True)
     console.print(verdict_bars(report.verdicts))
     console.print(
         f"Protected: {report.protected:,}   first backups: {first.done:,} done, {first.running:,} running, "

@@ -15,6 +15,7 @@ async def run(options: Options, *, port: int, enforce: bool) -> int:
     os.environ |= {
         "BACKSTOP_ENDPOINT": settings.endpoint,
         "BACKSTOP_POLICY": settings.policy_file,
+        "BACKSTOP_POLICY_DIR": settings.policy_dir,
         "BACKSTOP_STATE": str(settings.state_dir),
         "BACKSTOP_SCOPE": ",".join(settings.scope.subscriptions or settings.scope.management_groups),
         "BACKSTOP_ENFORCE": str(settings.enforce).lower(),

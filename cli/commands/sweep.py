@@ -18,6 +18,7 @@ from cli.output.tables import failures, left_alone, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain.azure_answers import Scope
 from shared.domain.model import Finding, State, Status
+from shared.domain.withholding import withheld
 from shared.reconcile import Reconciled
 from shared.sweep import Discovery
 
@@ -75,12 +76,21 @@ async def _work(backstop: Backstop, discovery: Discovery) -> Drained:
         return await drain(backstop, discovery.run_id, on_look, alone=backstop.settings.scope != Scope())
 
 
+def why_nothing(backstop: Backstop) -> str:
+    """What kept this run from writing at all."""
+    if not backstop.settings.enforce:
+        return "--enforce was not given"
+    why = withheld(backstop.policy.policy.spec, None, permitted=True)
+    return why.why if why is not None else "no rule asked for it"
+
+
 def _as_data(
     backstop: Backstop, discovery: Discovery, findings: tuple[Finding, ...], drained: Drained, seconds: float
 ) -> dict[str, object]:
     outcomes = Counter(each.outcome.status for each in findings)
     return {
         "runId": discovery.run_id,
+        "policyProblem": machine.policy_problem(backstop.policies.problem),
         "wrote": backstop.reconciler.may_write,
         "discovered": len(findings),
         "verdicts": machine.verdicts(findings),
@@ -101,9 +111,7 @@ def _show(
     backstop: Backstop, findings: tuple[Finding, ...], failed: list[Finding], drained: Drained, seconds: float
 ) -> None:
     if not backstop.reconciler.may_write:
-        mode = backstop.policy.mode
-        why = f"the policy's mode is {mode}" if backstop.settings.enforce else "--enforce was not given"
-        out().print(plain(f"Nothing was written: {why}.", "bold"))
+        out().print(plain(f"Nothing was written: {why_nothing(backstop)}.", "bold"))
         return
     counts = machine.verdicts(findings)
     made = {kind: backstop.requests[kind] for kind in WRITES}

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from shared.domain.model import Finding, State
+from shared.domain.model import Finding, State, Status
+from shared.policy_in_force import PolicyProblem
 from shared.reporting.render_json import action_data
 
 
@@ -27,6 +28,14 @@ def actions(findings: Iterable[Finding]) -> list[dict[str, object]]:
     ]
 
 
+def policy_problem(problem: PolicyProblem | None) -> dict[str, str] | None:
+    """Why the policy in force is not the one in its place; None where it is."""
+    if problem is None:
+        return None
+    since = problem.since.isoformat()
+    return {"code": problem.code, "place": problem.place, "what": problem.what, "since": since}
+
+
 def problems(findings: Iterable[Finding]) -> list[dict[str, object]]:
     """One object for each VM with an error on record."""
     return [
@@ -39,5 +48,5 @@ def problems(findings: Iterable[Finding]) -> list[dict[str, object]]:
             "lookAgain": each.outcome.look_again.isoformat() if each.outcome.look_again else None,
         }
         for each in findings
-        if each.outcome.error_code
+        if each.outcome.error_code and each.outcome.status is not Status.DRY_RUN
     ]

@@ -25,15 +25,24 @@ def load_policy(path: str) -> CompiledPolicy:
 
 def read_text(file: Path) -> str:
     """The text of a policy or of its cases, as much of it as any may hold. PolicyFileError says why it has none."""
+    return as_text(read_bytes(file), file)
+
+
+def read_bytes(file: Path) -> bytes:
+    """As much of the file as a policy may hold, and a little more, so that a longer one is told as too long."""
     try:
         with file.open("rb") as stream:
-            raw = stream.read(MAX_CHARACTERS * 4 + 1)
+            return stream.read(MAX_CHARACTERS * 4 + 1)
     except FileNotFoundError:
         raise PolicyFileError(f"{file}: there is no such policy file", remedy="Give its path with --policy") from None
     except OSError as error:
         raise PolicyFileError(
             f"{file}: cannot be read: {error.strerror}", remedy="Check the path and its rights"
         ) from None
+
+
+def as_text(raw: bytes, file: Path) -> str:
+    """The bytes as text; PolicyFileError where they are none."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

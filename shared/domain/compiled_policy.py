@@ -73,12 +73,6 @@ class CompiledPolicy:
         """The rule that a verdict names."""
         return self.by_name.get(name)
 
-    def permits_writes(self, rule: str) -> bool:
-        """Whether the policy permits writing for VMs of this rule. The operator has to permit it as well."""
-        found = self.by_name.get(rule)
-        spec = self.policy.spec
-        return spec.mode is Mode.ENFORCE and not spec.paused and found is not None and found.rule.effect == "enforce"
-
 
 def compile_policy(policy: EnforcementPolicy) -> CompiledPolicy:
     """Turn the policy's conditions into closures and an index, once."""
@@ -113,15 +107,16 @@ def _needs_beyond_selectors(policy: EnforcementPolicy) -> frozenset[Need]:
 
 def _scope(scope: PolicyScope) -> Predicate:
     """Inside: one of the subscriptions or management groups, where any are named, and none of the excluded."""
-    included = _selectors(scope.subscriptions, scope.management_groups)
+    included = scope_selectors(scope.subscriptions, scope.management_groups)
     inside = either(included)
-    outside = either(_selectors(scope.exclude_subscriptions, scope.exclude_management_groups))
+    outside = either(scope_selectors(scope.exclude_subscriptions, scope.exclude_management_groups))
     if not included:
         return lambda subject: not outside(subject)
     return lambda subject: inside(subject) and not outside(subject)
 
 
-def _selectors(subscriptions: tuple[str, ...] | None, management_groups: tuple[str, ...] | None) -> list[Selector]:
+def scope_selectors(subscriptions: tuple[str, ...] | None, management_groups: tuple[str, ...] | None) -> list[Selector]:
+    """A part of the policy's scope as selectors, any of which suffices."""
     found = []
     if subscriptions is not None:
         found.append(Selector.model_validate({"subscriptions": list(subscriptions)}))

@@ -13,6 +13,7 @@ from shared.domain.arm_id import parse_vm_id
 from shared.domain.model import (
     Action,
     ActionKind,
+    DiskSelection,
     Finding,
     Outcome,
     Protection,
@@ -22,9 +23,10 @@ from shared.domain.model import (
     Status,
     Verdict,
 )
+from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 
-VERSION = 1
+VERSION = 2  # 1 knew neither opt-out stretches nor a selection of disks
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -54,6 +56,7 @@ def encode(finding: Finding) -> str:
             "correlationId": finding.correlation_id,
             "runId": finding.run_id,
             "policyHash": finding.policy_hash,
+            "optOut": _stretch_out(finding.opt_out),
         },
         separators=(",", ":"),
     )
@@ -63,7 +66,9 @@ def decode(text: str | bytes) -> Finding:
     """The finding in `text`; ValueError says what is wrong with it."""
     try:
         data = json.loads(text)
-        if data["version"] != VERSION:
+        if data["version"] == 1:
+            data |= {"optOut": None, "actions": [{**each, "disks": None} for each in data["actions"]]}
+        elif data["version"] != VERSION:
             raise ValueError(f"version {data['version']!r} instead of {VERSION}")
         at = _moment_in(data["at"])
         if at is None:
@@ -92,6 +97,7 @@ def decode(text: str | bytes) -> Finding:
             correlation_id=_text(data, "correlationId"),
             run_id=_text(data, "runId"),
             policy_hash=_text(data, "policyHash"),
+            opt_out=_stretch_in(data["optOut"]),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a finding: {type(error).__name__} {error}") from None
@@ -145,6 +151,7 @@ def _action_out(action: Action) -> dict[str, object]:
         "itemId": action.item_id,
         "retainMicroseconds": None if action.retain is None else action.retain // _MICROSECOND,
         "retainUntil": _moment_out(action.retain_until),
+        "disks": None if action.disks is None else [action.disks.including, *action.disks.luns],
     }
 
 
@@ -160,7 +167,37 @@ def _action_in(data: Any) -> Action:
         _text(data, "itemId"),
         None if retain is None else retain * _MICROSECOND,
         _moment_in(data["retainUntil"]),
+        _disks_in(data["disks"]),
     )
+
+
+def _disks_in(data: Any) -> DiskSelection | None:
+    if data is None:
+        return None
+    including, *luns = data
+    if type(including) is not bool or any(type(each) is not int for each in luns):
+        raise ValueError("disks are not a choice and its LUNs")
+    return DiskSelection(tuple(luns), including)
+
+
+def _stretch_out(stretch: OptOutStretch | None) -> dict[str, object] | None:
+    if stretch is None:
+        return None
+    return {
+        "firstSeen": _moment_out(stretch.first_seen),
+        "lastSeen": _moment_out(stretch.last_seen),
+        "text": stretch.text,
+        "by": stretch.by,
+    }
+
+
+def _stretch_in(data: Any) -> OptOutStretch | None:
+    if data is None:
+        return None
+    first, last = _moment_in(data["firstSeen"]), _moment_in(data["lastSeen"])
+    if first is None or last is None:
+        raise ValueError("an opt-out has no time")
+    return OptOutStretch(first, last, _text(data, "text"), _text(data, "by"))
 
 
 def _moment_out(moment: datetime | None) -> str | None:

@@ -250,3 +250,4 @@ class Finding:
     correlation_id: str = ""
     run_id: str = ""
     policy_hash: str = ""
+    opt_out: OptOutStretch | None = None  # since when the VM has been opted out, where it is or was

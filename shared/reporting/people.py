@@ -6,7 +6,7 @@ What Backstop mends by itself, and what is as the policy asks, needs nobody.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from shared.domain.model import Finding, ReasonDetail, State, Status
 from shared.domain.reasons import OPT_OUT_REASONS, Reason
@@ -51,12 +51,17 @@ class PersonNeeded:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """An owner's opt-out as its tag has it, honoured or not; `until` is None where the tag gives no readable date."""
+    """An owner's opt-out as its tag has it, honoured or not; `until` is None where the tag gives no readable date.
+
+    `since`: when this stretch of opting out was first seen. `by`: who wrote it, as an event told it, or empty.
+    """
 
     finding: Finding
     reason: Reason
     text: str
     until: date | None
+    since: datetime | None = None
+    by: str = ""
 
     @property
     def honoured(self) -> bool:
@@ -73,7 +78,7 @@ def people_needed(findings: Iterable[Finding]) -> tuple[PersonNeeded, ...]:
 def opt_outs_of(findings: Iterable[Finding]) -> tuple[OptOut, ...]:
     """Every opt-out tag that was found: honoured ones first, those that end soonest first."""
     found = [
-        OptOut(finding, each.reason, each.detail, _until(each))
+        OptOut(finding, each.reason, each.detail, _until(each), *_since(finding))
         for finding in findings
         for each in finding.verdict.reasons
         if each.reason in OPT_OUT_REASONS
@@ -93,6 +98,11 @@ def _tasks(finding: Finding) -> Iterable[Task]:
         told = failed and each.reason is Reason.INITIAL_BACKUP_FAILED
         if each.reason in PERSON_REASONS and not told:
             yield Task(each.reason.code, each.reason.sentence, each.reason.remedy, each.detail)
+
+
+def _since(finding: Finding) -> tuple[datetime | None, str]:
+    stretch = finding.opt_out
+    return (None, "") if stretch is None else (stretch.first_seen, stretch.by)
 
 
 def _until(detail: ReasonDetail) -> date | None:

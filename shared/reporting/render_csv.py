@@ -34,6 +34,9 @@ COLUMNS = (
     "remedy",
     "lookAgain",
     "at",
+    "policyHash",
+    "optOutSince",
+    "optOutBy",
 )
 # The full-width forms count as well: spreadsheets set to Japanese or Chinese read them as operators.
 _FORMULA = frozenset("=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20")
@@ -75,6 +78,9 @@ def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
         outcome.remedy or "; ".join(remedies),
         utc(outcome.look_again),
         utc(finding.at),
+        finding.policy_hash,
+        utc(finding.opt_out.first_seen) if finding.opt_out else "",
+        finding.opt_out.by if finding.opt_out else "",
     )
 
 

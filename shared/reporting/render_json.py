@@ -19,7 +19,13 @@ def summary_data(report: ComplianceReport) -> dict[str, object]:
     first = report.initial_backups
     return {
         "generatedAt": utc(report.generated_at),
-        "policy": {"name": report.policy.name, "hash": report.policy.hash, "mode": report.policy.mode},
+        "policy": {
+            "name": report.policy.name,
+            "hash": report.policy.hash,
+            "mode": report.policy.mode,
+            "paused": report.policy.paused,
+        },
+        "policyProblem": report.policy.problem or None,
         "findingsFrom": utc(report.oldest) or None,
         "findingsTo": utc(report.newest) or None,
         "discovered": report.discovered,
@@ -54,6 +60,8 @@ def summary_data(report: ComplianceReport) -> dict[str, object]:
                 "reason": each.reason.code,
                 "until": each.until.isoformat() if each.until else None,
                 "text": each.text,
+                "since": utc(each.since) or None,
+                "by": each.by or None,
             }
             for each in report.opt_outs
         ],
@@ -99,6 +107,7 @@ def _vm(finding: Finding, report: ComplianceReport) -> dict[str, object]:
         "cause": finding.cause,
         "correlationId": finding.correlation_id,
         "runId": finding.run_id,
+        "policyHash": finding.policy_hash,
     }
 
 
@@ -133,4 +142,10 @@ def action_data(action: Action) -> dict[str, object]:
         "backupPolicy": action.backup_policy,
         "retain": format_duration(action.retain) if action.retain is not None else None,
         "retainUntil": utc(action.retain_until) or None,
+        "disks": None
+        if action.disks is None
+        else {"including": action.disks.including, "luns": list(action.disks.luns)},
+        "disks": None
+        if action.disks is None
+        else {"luns": list(action.disks.luns), "including": action.disks.including},
     }

@@ -6,7 +6,7 @@ It reads nothing of Azure: a report says what the last sweep and the looks since
 from dataclasses import dataclass
 
 from shared.domain.azure_answers import Scope, Subscription
-from shared.domain.compiled_policy import CompiledPolicy
+from shared.policy_in_force import Policies
 from shared.ports import Clock, FindingStore, Inventory, Notices
 from shared.reporting.render_csv import render_csv
 from shared.reporting.render_html import render_html
@@ -20,7 +20,7 @@ HTML, CSV, JSON = "report.html", "report.csv", "report.json"
 class Reporter:
     """`subscriptions` are all that the login reads, for their names; `scope` limits the report."""
 
-    policy: CompiledPolicy
+    policies: Policies
     findings: FindingStore
     inventory: Inventory
     clock: Clock
@@ -34,11 +34,18 @@ class Reporter:
         if self.scope != Scope():
             within = {each.id.lower() for each in await self.inventory.subscriptions(self.scope)}
             findings = tuple(each for each in findings if each.vm.subscription_id in within)
-        policy = self.policy.policy
+        policy = (await self.policies.newest()).policy
+        problem = self.policies.problem
         return summarise(
             findings,
             generated_at=self.clock.now(),
-            policy=PolicyUsed(policy.metadata.name, policy.hash, policy.spec.mode),
+            policy=PolicyUsed(
+                policy.metadata.name,
+                policy.hash,
+                policy.spec.mode,
+                paused=policy.spec.paused,
+                problem=problem.what if problem else "",
+            ),
             subscription_names={each.id: each.name for each in self.subscriptions},
         )
 

@@ -17,11 +17,16 @@ from shared.reporting.people import OptOut, PersonNeeded, opt_outs_of, people_ne
 
 @dataclass(frozen=True, slots=True)
 class PolicyUsed:
-    """The enforcement policy that the findings were made under; `mode` is audit, enforce or disabled."""
+    """The enforcement policy that is in force; `mode` is audit, enforce or disabled.
+
+    `problem` says why it is not the one that lies in its place; empty where it is.
+    """
 
     name: str
     hash: str
     mode: str
+    paused: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

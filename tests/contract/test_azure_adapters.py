@@ -36,7 +36,7 @@ class Adapters:
         """A VM without any item, and a vault of its region and subscription."""
         protected = {key async for key, _ in self.inventory.protections(EVERYWHERE)}
         vaults = await self.inventory.vaults(EVERYWHERE)
-        async for vm in self.inventory.vms(EVERYWHERE):
+        async for vm in self.inventory.vms(EVERYWHERE, tuple(Need)):
             for vault in vaults:
                 near = (vault.location, vault.id.subscription_id) == (vm.location, vm.id.subscription_id)
                 if near and vm.id.key not in protected and not vm.ephemeral_os_disk:
@@ -60,8 +60,8 @@ async def azure() -> AsyncIterator[Adapters]:
         yield Adapters(
             connection,
             clock,
-            ResourceGraphInventory(connection, clock, subscriptions, tuple(Need)),
-            AzureCompute(connection, clock, tuple(Need)),
+            ResourceGraphInventory(connection, clock, subscriptions),
+            AzureCompute(connection, clock),
             AzureBackup(connection, clock),
         )
 
@@ -77,10 +77,10 @@ async def test_first_contact_finds_the_subscriptions_and_the_virtual_clock(azure
 
 
 async def test_resource_graph_and_arm_show_the_same_vms(azure: Adapters) -> None:
-    vms = [each async for each in azure.inventory.vms(EVERYWHERE)]
+    vms = [each async for each in azure.inventory.vms(EVERYWHERE, tuple(Need))]
     assert len(vms) == 120
     assert len({each.id for each in vms}) == 120
-    assert [await azure.compute.vm(each.id) for each in vms] == vms
+    assert [await azure.compute.vm(each.id, tuple(Need)) for each in vms] == vms
     assert any(each.group_managed_by for each in vms)
     assert any(each.group_tags for each in vms)
     assert any(each.ephemeral_os_disk for each in vms)

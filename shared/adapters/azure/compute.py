@@ -30,18 +30,17 @@ class AzureCompute:
     instance view in the same request.
     """
 
-    def __init__(self, connection: Connection, clock: Clock, needs: Collection[Need] = ()) -> None:
+    def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
-        self._needs = frozenset(needs)
         self._surroundings = Surroundings(GraphReader(connection, clock), clock)
         self._groups: TimedCache[Wire] = TimedCache(clock, timedelta(minutes=10))
 
-    async def vm(self, vm_id: ArmId) -> Vm | None:
+    async def vm(self, vm_id: ArmId, needs: Collection[Need] = ()) -> Vm | None:
         """The VM, or None where ARM says that it or its group does not exist; any other failure raises."""
         with translated(vm_id.text):
             try:
                 client = self._connection.client(ComputeManagementClient, vm_id.subscription_id)
-                view = "instanceView" if Need.POWER_STATE in self._needs else None
+                view = "instanceView" if Need.POWER_STATE in needs else None
                 node = await client.virtual_machines.get(vm_id.resource_group, vm_id.name, expand=view)
                 group = f"{vm_id.subscription_id}/{vm_id.resource_group}".lower()
                 of_group = await self._groups.get(group, lambda: self._group(vm_id))
@@ -51,7 +50,7 @@ class AzureCompute:
                 raise
             pool = await self._surroundings.host_pool_type(tags_at(node, "tags"))
             subscription = None
-            if Need.SUBSCRIPTION in self._needs:
+            if Need.SUBSCRIPTION in needs:
                 subscription = await self._surroundings.subscription(vm_id.subscription_id)
             return vm_from_wire(node, Context(of_group, subscription, pool))
 

@@ -25,17 +25,10 @@ from shared.ports import Clock
 class ResourceGraphInventory:
     """The port Inventory."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        clock: Clock,
-        subscriptions: Sequence[Subscription],
-        needs: Collection[Need] = (),
-    ) -> None:
+    def __init__(self, connection: Connection, clock: Clock, subscriptions: Sequence[Subscription]) -> None:
         """`subscriptions` are those that the login can read, which an empty scope stands for."""
         self._graph = GraphReader(connection, clock)
         self._surroundings = Surroundings(self._graph, clock)
-        self._needs = frozenset(needs)
         self._all = {each.id: each for each in subscriptions}
         self._readable = set(self._all)
 
@@ -53,8 +46,8 @@ class ResourceGraphInventory:
         self._readable.update(found)
         return tuple(found[key] for key in sorted(found))
 
-    async def vms(self, scope: Scope) -> AsyncIterator[Vm]:
-        """Every VM in scope, ordered by id as Resource Graph orders."""
+    async def vms(self, scope: Scope, needs: Collection[Need] = ()) -> AsyncIterator[Vm]:
+        """Every VM in scope, ordered by id as Resource Graph orders; with its subscription where `needs` ask for it."""
         inside = await self.inside(scope)
         groups: dict[str, Wire] = {}
         for where in chunks(inside):
@@ -62,7 +55,7 @@ class ResourceGraphInventory:
                 with translated():
                     groups[required_text(row, "id").lower()] = row
         subscriptions: dict[str, Subscription] = {}
-        if Need.SUBSCRIPTION in self._needs:
+        if Need.SUBSCRIPTION in needs:
             subscriptions = {each.id: each for each in await self.subscriptions(inside)}
         for where in chunks(inside):
             async for row in self._graph.rows(queries.VMS, where):

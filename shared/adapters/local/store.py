@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import RetryLaterError, SettingsError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "backstop.sqlite3"
 _BUSY_SECONDS = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,7 +52,10 @@ CREATE TABLE opt_outs (
 );
 CREATE TABLE writers (vm TEXT PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL);
 """
-_STEPS = (_SCHEMA, _SINCE_2)  # step n makes schema n + 1 of schema n
+_SINCE_3 = """
+CREATE TABLE policies (source TEXT PRIMARY KEY, body TEXT NOT NULL);
+"""
+_STEPS = (_SCHEMA, _SINCE_2, _SINCE_3)  # step n makes schema n + 1 of schema n
 
 
 def store_name(endpoint: str, tenant: str) -> str:

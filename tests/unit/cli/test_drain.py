@@ -35,7 +35,14 @@ def here(tmp_path: Path) -> Iterator[Any]:
             clock=world.clock,
             worker=Worker(world.reconciler, queue, "reconcile", world.clock),
             sweeper=Sweeper(
-                demo_policy(), True, world.clock, world.azure.inventory, world.memory, world.memory, queue, "reconcile"
+                world.reconciler.policies,
+                True,
+                world.clock,
+                world.azure.inventory,
+                world.memory,
+                world.memory,
+                queue,
+                "reconcile",
             ),
             settings=SimpleNamespace(reconcile_queue="reconcile"),
         )

@@ -31,16 +31,16 @@ def world() -> World:
 
 @pytest.fixture
 def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backstop]:
-    policy, clock, azure = world.reconciler.policy, world.clock, world.azure
+    policies, clock, azure = world.reconciler.policies, world.clock, world.azure
     with Store(tmp_path / "state") as store:
         queue, findings = SqliteWorkQueue(store, clock), LocalFindingStore(store, clock)
         pause, memory = SqlitePauseSwitch(store), FakeMemory()
         reconciler = Reconciler(
-            policy, True, clock, azure.compute, azure.backup, memory, memory, memory, pause, findings, memory
+            policies, True, clock, azure.compute, azure.backup, memory, memory, memory, pause, findings, memory
         )
         opened = Backstop(
             settings=Settings(),
-            policy=policy,
+            policies=policies,
             subscriptions=(Subscription(SUB, "production", "tenant"),),
             clock=clock,
             inventory=azure.inventory,
@@ -52,9 +52,9 @@ def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             notices=NoNotices(),
             reconciler=reconciler,
             worker=Worker(reconciler, queue, "reconcile", clock),
-            intake=Intake(policy, Scope(), "tenant", azure.inventory, memory, memory, queue, "reconcile", clock),
-            sweeper=Sweeper(policy, True, clock, azure.inventory, findings, memory, queue, "reconcile"),
-            reporter=Reporter(policy, findings, azure.inventory, clock, NoNotices(), Scope(), ()),
+            intake=Intake(policies, Scope(), "tenant", azure.inventory, memory, memory, queue, "reconcile", clock),
+            sweeper=Sweeper(policies, True, clock, azure.inventory, findings, memory, queue, "reconcile"),
+            reporter=Reporter(policies, findings, azure.inventory, clock, NoNotices(), Scope(), ()),
             requests=Counter(),
         )
         monkeypatch.setattr(bootstrap._Process, "backstop", opened)

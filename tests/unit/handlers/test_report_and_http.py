@@ -45,6 +45,7 @@ async def test_health_tells_policy_and_pause_and_no_name_of_a_resource(backstop:
             "policy": {"name": "demo", "mode": "enforce", "hash": policy.hash},
             "mayWrite": True,
             "paused": False,
+            "policyProblem": None,
         },
     )
     await backstop.pause.pause("maintenance of subscription 4711")

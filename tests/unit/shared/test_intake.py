@@ -7,6 +7,7 @@ from shared.domain import messages
 from shared.domain.azure_answers import Scope
 from shared.domain.events import IgnoredBecause
 from shared.intake import Intake
+from shared.policy_in_force import FixedPolicy
 from tests.fakes import START, SUB, World, vm_id
 from tests.policies import demo_policy
 
@@ -15,7 +16,7 @@ OTHER = "22222222-2222-4222-8222-222222222222"
 
 def intake(here: World, scope: Scope = Scope()) -> Intake:  # noqa: B008  # a frozen value
     return Intake(
-        demo_policy(),
+        FixedPolicy(demo_policy()),
         scope,
         "tenant",
         here.azure.inventory,

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -6,7 +7,19 @@ import pytest
 from hypothesis import given
 
 from shared.domain import finding_json
-from shared.domain.model import Finding, Outcome, Protection, ProtectionState, ReasonDetail, State, Status, Verdict
+from shared.domain.model import (
+    Action,
+    ActionKind,
+    DiskSelection,
+    Finding,
+    Outcome,
+    Protection,
+    ProtectionState,
+    ReasonDetail,
+    State,
+    Status,
+    Verdict,
+)
 from shared.domain.reasons import Reason
 from tests.findings import findings, vm_id
 
@@ -18,6 +31,10 @@ FINDING = Finding(
     (),
     Outcome(Status.NOTHING_TO_DO),
     datetime(2026, 11, 24, 8, 0, 0, 1, tzinfo=UTC),
+)
+
+ENABLE = Action(
+    ActionKind.ENABLE_PROTECTION, FINDING.vm, "/vault", "Gold", disks=DiskSelection((1, 2), including=False)
 )
 
 
@@ -50,7 +67,7 @@ def changed(path: str, value: object) -> str:
         "{}",
         "null",
         "[" * 100_000,
-        changed("version", 2),
+        changed("version", 3),
         changed("vm", "somewhere"),
         changed("location", 7),
         changed("state", "FINE"),
@@ -71,6 +88,21 @@ def changed(path: str, value: object) -> str:
 def test_a_text_that_is_not_a_finding_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a finding"):
         finding_json.decode(text)
+
+
+def test_what_an_earlier_version_kept_is_read_as_what_it_meant_then() -> None:
+    data = json.loads(finding_json.encode(replace(FINDING, actions=(ENABLE,))))
+    del data["optOut"], data["actions"][0]["disks"]
+    back = finding_json.decode(json.dumps({**data, "version": 1}))
+    assert back == replace(FINDING, actions=(replace(ENABLE, disks=None),))
+
+
+@pytest.mark.parametrize("disks", [[], [1, 2], [True, "1"], "all", 7, [True, True]])
+def test_disks_that_are_not_a_choice_and_its_luns_are_refused(disks: object) -> None:
+    data = json.loads(finding_json.encode(replace(FINDING, actions=(ENABLE,))))
+    data["actions"][0]["disks"] = disks
+    with pytest.raises(ValueError, match="not a finding"):
+        finding_json.decode(json.dumps(data))
 
 
 @pytest.mark.parametrize("key", sorted(json.loads(finding_json.encode(FINDING))))

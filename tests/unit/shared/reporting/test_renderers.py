@@ -135,7 +135,8 @@ def test_the_machine_form_has_its_documented_keys() -> None:
     one = finding("a", State.NON_COMPLIANT, ReasonDetail(Reason.NO_RECOVERY_POINT, "d"), actions=(action,))
     data = json.loads(render_json(report(one)))
     assert data["generatedAt"] == "2026-11-24T09:12:00Z"
-    assert data["policy"] == {"name": "corp", "hash": "9f1c2ab04d7e", "mode": "enforce"}
+    assert data["policy"] == {"name": "corp", "hash": "9f1c2ab04d7e", "mode": "enforce", "paused": False}
+    assert data["policyProblem"] is None
     assert set(data["verdicts"]) == {state.value for state in State}
     assert set(data["initialBackups"]) == {"running", "done", "missing", "failed"}
     assert data["reasons"] == {"NO_RECOVERY_POINT": 1}
@@ -158,6 +159,7 @@ def test_the_machine_form_has_its_documented_keys() -> None:
             "backupPolicy": "Gold",
             "retain": "P30D",
             "retainUntil": "2026-11-24T09:12:00Z",
+            "disks": None,
         }
     ]
     assert "vms" not in summary_data(report(one))

@@ -40,7 +40,7 @@ async def reporter(kept: Kept, scope: Scope = Scope()) -> Reporter:  # noqa: B00
     here.memory.save_report = kept.save_report  # type: ignore[method-assign]
     here.memory.report_ready = kept.report_ready  # type: ignore[method-assign]
     names = (Subscription(SUB, "production", "tenant"),)
-    return Reporter(demo_policy(), here.memory, here.azure.inventory, here.clock, here.memory, scope, names)
+    return Reporter(here.reconciler.policies, here.memory, here.azure.inventory, here.clock, here.memory, scope, names)
 
 
 async def test_the_three_forms_are_kept_and_agree_with_what_is_announced() -> None:
