@@ -1,4 +1,8 @@
-"""`explain`: why a VM has its verdict, from what was seen to what would happen next. It writes nothing."""
+"""`explain`: why a VM has its verdict, from what was seen to what would happen next. It writes nothing.
+
+Exit codes: 0 when the VM could be read; 1 when it does not exist, or something about it could not be read; 8 when the
+id is none of a VM, or lies outside BACKSTOP_SCOPE; the rest as for every verb.
+"""
 
 import asyncio
 import uuid
@@ -9,12 +13,15 @@ from cli.options import Options
 from cli.output import explanation, explanation_json
 from cli.output.console import err, print_json
 from cli.output.explanation import Explained
-from cli.vm_argument import vm_argument
+from cli.vm_argument import require_in_scope, vm_argument
 from shared.bootstrap import Backstop, open_backstop
+from shared.domain.arm_id import ArmId, parse_id
 from shared.domain.explaining import Explanation, explain
-from shared.domain.model import Action, Observation, ReconcileRequest, State, Verdict, Vm
-from shared.domain.policy import EnforcementPolicy, Mode
+from shared.domain.model import Action, Observation, ReasonDetail, ReconcileRequest, State, Verdict, Vm
+from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
+from shared.domain.rules import vmss_uniform
+from shared.domain.withholding import Withheld, withheld
 
 _NOTHING = {
     State.COMPLIANT: "Nothing: the VM has the backup that its rule asks for.",
@@ -24,60 +31,82 @@ _NOTHING = {
 
 
 def run(options: Options, vm_id: str) -> int:
-    """0 when the VM could be read, or is known not to exist; 1 when something about it could not be read."""
+    """Explain the VM of this id. What the exit codes mean stands at the top of this module."""
     return asyncio.run(_run(options, vm_id))
 
 
 async def _run(options: Options, text: str) -> int:
-    vm_id = vm_argument(text)
+    never = vmss_uniform.check_id(text.strip())
+    vm_id = parse_id(text.strip()) if never is not None else vm_argument(text)
     async with open_backstop(options.settings()) as backstop:
-        with err().status("Reading the VM from Azure"):
-            seen, verdict, actions = await backstop.reconciler.look(ReconcileRequest(vm_id, "cli", uuid.uuid4().hex))
+        await require_in_scope(backstop, vm_id)
+        seen, verdict, actions = await _look(backstop, vm_id, never)
+        policy = backstop.policy.policy
+        why = held_up(policy, verdict, await backstop.pause.paused()) if actions else None
         explained = Explained(
             vm_id=vm_id,
-            policy=backstop.policy.policy,
+            policy=policy,
             seen=seen,
             verdict=verdict,
             actions=actions,
             way=Explanation() if seen is None else explain(seen, verdict, backstop.policy),
-            next_step=await _next_step(backstop, seen, verdict, actions),
+            held_up=why,
+            next_step=next_step(policy, seen, verdict, actions, why),
             on_record=await backstop.findings.of(vm_id),
+            problem=backstop.policies.problem,
         )
     if options.as_json:
         print_json(explanation_json.as_data(explained))
     else:
         explanation.show(explained)
-    return exit_codes.FAILED if verdict.state is State.UNKNOWN else exit_codes.DONE
+    unread = verdict.state is State.UNKNOWN or verdict.has(Reason.VM_GONE)
+    return exit_codes.FAILED if unread else exit_codes.DONE
 
 
-async def _next_step(
-    backstop: Backstop, seen: Observation | None, verdict: Verdict, actions: tuple[Action, ...]
-) -> str:
-    paused = await backstop.pause.paused() if actions else ""
-    return next_step(backstop.policy.policy, seen, verdict, actions, paused)
+async def _look(
+    backstop: Backstop, vm_id: ArmId, never: Reason | None
+) -> tuple[Observation | None, Verdict, tuple[Action, ...]]:
+    if never is not None:  # no VM to Azure: there is nothing to read, and the id says it all
+        return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(never),)), ()
+    with err().status("Reading the VM from Azure"):
+        request = ReconcileRequest(vm_id, "cli", uuid.uuid4().hex)
+        return await backstop.reconciler.look(request, backstop.policy)
+
+
+def held_up(policy: EnforcementPolicy, verdict: Verdict, paused: str) -> Withheld | None:
+    """What keeps Backstop from writing for this VM, the operator's --enforce aside; None where nothing does.
+
+    `paused` is the pause switch's reason, or empty.
+    """
+    rule = next((each for each in policy.spec.rules if each.name == verdict.rule), None)
+    if (why := withheld(policy.spec, rule, permitted=True)) is not None:
+        return why
+    return Withheld("PAUSED", f"Backstop is paused ({paused})", "Release it with: backstop resume") if paused else None
 
 
 def next_step(
-    policy: EnforcementPolicy, seen: Observation | None, verdict: Verdict, actions: tuple[Action, ...], paused: str
+    policy: EnforcementPolicy,
+    seen: Observation | None,
+    verdict: Verdict,
+    actions: tuple[Action, ...],
+    why: Withheld | None,
 ) -> str:
-    """What Backstop would do about this VM, in a sentence. `paused` is the pause switch's reason, or empty."""
+    """What Backstop would do about this VM, in a sentence. `why` is what keeps it from writing."""
     if actions:
-        if policy.spec.mode is not Mode.ENFORCE:
-            return (
-                f"Nothing is written: the policy's mode is {policy.spec.mode}. In mode enforce the steps above follow."
-            )
-        if paused:
-            return f"Nothing is written while Backstop is paused ({paused}). After `backstop resume` the steps follow."
+        if why is not None:
+            return f"Nothing is written: {why.why}. {why.remedy}; then the steps above follow."
         return "The next sweep with --enforce takes the steps above; so does: backstop protect VM_ID --enforce"
     if verdict.state is State.UNKNOWN:
         return "Nothing is written while something cannot be read; the next sweep looks again."
+    if verdict.has(Reason.VM_GONE):
+        return "Nothing: the VM does not exist."
     if verdict.has(Reason.SETTLING):
         return f"It is left alone {_until(policy, seen)}; then Backstop looks again."
-    if verdict.has(Reason.PROTECTION_IN_PROGRESS):
+    if verdict.has(Reason.PROTECTION_IN_PROGRESS) and verdict.state is State.NON_COMPLIANT:
         return "Azure is at work. When it is done, Backstop looks again and starts the first backup if one is missing."
     if verdict.state is State.NON_COMPLIANT:
         return "Backstop reports it and leaves it to a person; the remedies stand with the reasons."
-    return _NOTHING[verdict.state] if seen is not None else "Nothing: the VM does not exist."
+    return _NOTHING[verdict.state]
 
 
 def _until(policy: EnforcementPolicy, seen: Observation | None) -> str:

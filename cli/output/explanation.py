@@ -1,23 +1,35 @@
 """An explanation for a person: what was seen, what was asked of it, what came of it, and what would happen next."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
+from cli.output import explanation_way
 from cli.output.console import out, plain
+from cli.output.explanation_way import QUIET
 from cli.output.tables import STYLES
 from shared.domain.arm_id import ArmId
-from shared.domain.conditions import Condition
 from shared.domain.durations import format_duration
-from shared.domain.explaining import Explanation, RuleTried
-from shared.domain.model import Action, Finding, Observation, Protection, ProtectionState, Unread, Verdict, Vm
+from shared.domain.explaining import Explanation
+from shared.domain.model import (
+    Action,
+    DiskSelection,
+    Finding,
+    Observation,
+    Protection,
+    ProtectionState,
+    Unread,
+    Verdict,
+    Vm,
+)
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
+from shared.domain.withholding import Withheld
+from shared.policy_in_force import PolicyProblem
 from shared.reporting.text import utc
 
-_QUIET = "bright_black"
 _STEP = 2
 _MENDED_BY_US = frozenset({Reason.UNPROTECTED, Reason.NO_RECOVERY_POINT})
 
@@ -34,22 +46,28 @@ class Explained:
     way: Explanation
     next_step: str
     on_record: Finding | None
+    held_up: Withheld | None = None  # what keeps the actions from being carried out
+    problem: PolicyProblem | None = None  # why the policy in force is not the one in its place
 
 
 def show(explained: Explained) -> None:
     """Print it."""
     console, verdict = out(), explained.verdict
-    console.print(plain(explained.vm_id.name, "bold") + plain(f"  {explained.vm_id.text}", _QUIET), soft_wrap=True)
+    console.print(plain(explained.vm_id.name, "bold") + plain(f"  {explained.vm_id.text}", QUIET), soft_wrap=True)
     rule = f" under rule {verdict.rule}" if verdict.rule else ""
     console.print(plain(verdict.state.value, f"bold {STYLES[verdict.state]}") + plain(rule))
     for each in verdict.reasons:
         _line(console, plain(each.reason.code, "bold") + plain(f"  {each}"))
         if remedy := remedy_of(each.reason, explained.actions):
-            _line(console, plain(remedy, _QUIET), 2)
+            _line(console, plain(remedy, QUIET), 2)
     policy = explained.policy
+    if explained.problem is not None:
+        _line(console, plain(f"The policy in force is not the one in its place: {explained.problem.what}", "red"))
     if explained.seen is not None:
         _seen(console, explained.seen)
-        _way(console, explained.way, f"policy {policy.metadata.name} ({policy.hash}), mode {policy.spec.mode}")
+        _title(console, f"What was asked, by policy {policy.metadata.name} ({policy.hash}), mode {policy.spec.mode}")
+        for depth, line in explanation_way.lines(explained.way):
+            _line(console, line, depth)
     if explained.actions:
         _title(console, "What is missing")
         for number, action in enumerate(explained.actions, 1):
@@ -73,7 +91,16 @@ def action_text(action: Action) -> str:
         kept = f", kept until {action.retain_until:%Y-%m-%d}"
     elif action.retain is not None:
         kept = f", kept for {format_duration(action.retain)}"
-    return f"{action.kind} in vault {vault} under backup policy {action.backup_policy}{kept}"
+    return f"{action.kind} in vault {vault} under backup policy {action.backup_policy}{_disks(action.disks)}{kept}"
+
+
+def _disks(disks: DiskSelection | None) -> str:
+    if disks is None:
+        return ""
+    luns = ", ".join(str(each) for each in disks.luns)
+    if disks.including:
+        return f", of the data disks only LUN {luns}" if luns else ", the OS disk only"
+    return f", without the data disks at LUN {luns}"
 
 
 def protection_text(protection: Protection) -> str:
@@ -97,83 +124,46 @@ def _seen(console: Console, seen: Observation) -> None:
     _title(console, f"What was seen at {utc(seen.at)}")
     if isinstance(seen.vm, Vm):
         for what, have in vm_facts(seen.vm).items():
-            _line(console, plain(f"{what:<18}", _QUIET) + plain(have))
+            _line(console, plain(f"{what:<20}", QUIET) + plain(have))
     for part in (seen.vm, seen.protection, seen.vaults):
         if isinstance(part, Unread):
             told = f"{part.what} could not be read: {part.why} {part.remedy}".rstrip()
             _line(console, plain(told, "red"))
     if isinstance(seen.protection, Protection):
-        _line(console, plain(f"{'backup':<18}", _QUIET) + plain(protection_text(seen.protection)))
+        _line(console, plain(f"{'backup':<20}", QUIET) + plain(protection_text(seen.protection)))
 
 
 def vm_facts(vm: Vm) -> Mapping[str, str]:
     """What the decision may hang on; what the VM does not have is left out."""
     image = ", ".join(each for each in (vm.image.publisher, vm.image.offer, vm.image.sku) if each) or vm.image.id
     facts = {
+        "subscription": vm.subscription_name,
+        "management groups": ", ".join(vm.management_groups),
         "location": vm.location,
+        "zones": ", ".join(vm.zones),
         "created": utc(vm.created),
         "state": vm.provisioning_state,
+        "power": vm.power_state,
+        "size": vm.size,
+        "priority": vm.priority,
+        "operating system": vm.os_type,
         "image": image,
         "OS disk": "ephemeral" if vm.ephemeral_os_disk else "",
-        "tags": ", ".join(f"{name}={value}" for name, value in vm.tags.items()) or "none",
+        "disks": ", ".join(vm.disk_types),
+        "encryption": ", ".join(vm.encryption),
+        "security type": vm.security_type,
+        "tags": _tags(vm.tags) or "none",
+        "group's tags": _tags(vm.group_tags),
+        "subscription's tags": _tags(vm.subscription_tags),
         "managed by": vm.managed_by,
         "group managed by": vm.group_managed_by,
-        "group's tags": ", ".join(f"{name}={value}" for name, value in vm.group_tags.items()),
+        "host pool": vm.host_pool_type,
     }
     return {what: have for what, have in facts.items() if have}
 
 
-def _way(console: Console, way: Explanation, policy: str) -> None:
-    if not way.rules:
-        return
-    _title(console, f"What was asked, by {policy}")
-    ended = False
-    for each in way.exclusions:
-        if ended:
-            answer = plain("not asked any more", _QUIET)
-        elif each.reason is None:
-            answer = plain("no", _QUIET)
-        else:
-            answer, ended = plain(f"yes: {each.reason.sentence}", "yellow"), True
-        _line(console, plain(f"excluded ({each.name})? ") + answer)
-        _conditions(console, each.conditions, 2)
-    some_won = any(each.won for each in way.rules)
-    for rule in way.rules:
-        _line(console, plain(f"rule {rule.name} (priority {rule.priority})? ") + _answer(rule, ended, some_won))
-        _conditions(console, rule.conditions, 2)
-    if way.opt_out is not None:
-        honoured = way.opt_out.honoured and not ended
-        answer = plain("honoured" if honoured else f"not honoured: {way.opt_out.reason.sentence}", "cyan")
-        if ended:
-            answer = plain("not asked: the VM is excluded anyway", _QUIET)
-        _line(console, plain(f"opt-out tag {way.opt_out.tag} = {way.opt_out.text!r}: ") + answer)
-    elif not ended:
-        _line(console, plain("opt-out tag? ") + plain("the VM has none", _QUIET))
-    for vault in way.vaults:
-        name = vault.vault.id.name
-        answer = plain(vault.why_not or "it would do, but another comes first by id", _QUIET)
-        _line(
-            console,
-            plain(f"vault {name}? ") + (plain("the one for a new protection", "green") if vault.chosen else answer),
-        )
-
-
-def _answer(rule: RuleTried, excluded: bool, some_won: bool) -> Text:
-    if rule.won:
-        return plain("matches, and wins", "green")
-    if not rule.matches:
-        return plain("does not match", _QUIET)
-    if excluded:
-        return plain("would match, but the VM is excluded", _QUIET)
-    return plain("would match too, but another came first" if some_won else "matches, but was not reached", _QUIET)
-
-
-def _conditions(console: Console, conditions: Iterable[Condition], depth: int) -> None:
-    for each in conditions:
-        mark = plain("✓ ", "green") if each.met else plain("✗ ", "red")
-        have = plain(f"  (it has {each.seen})", _QUIET) if each.seen else plain("")
-        _line(console, mark + plain(each.text) + have, depth)
-        _conditions(console, each.inner, depth + 1)
+def _tags(tags: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in tags.items())
 
 
 def _on_record(console: Console, finding: Finding) -> None:

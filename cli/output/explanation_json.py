@@ -3,6 +3,7 @@
 from typing import Any
 
 from cli.output.explanation import Explained, remedy_of
+from cli.output.machine import policy_problem
 from shared.domain.conditions import Condition
 from shared.domain.model import Finding, Observation, Unread, Vm
 from shared.reporting.render_json import action_data, protection_data
@@ -15,6 +16,7 @@ def as_data(explained: Explained) -> dict[str, Any]:
     return {
         "vm": explained.vm_id.text,
         "policy": {"name": policy.metadata.name, "mode": policy.spec.mode.value, "hash": policy.hash},
+        "policyProblem": policy_problem(explained.problem),
         "verdict": verdict.state.value,
         "rule": verdict.rule,
         "reasons": [
@@ -27,9 +29,14 @@ def as_data(explained: Explained) -> dict[str, Any]:
             for each in verdict.reasons
         ],
         "seen": None if explained.seen is None else _seen(explained.seen),
+        "nothingAsked": way.nothing_asked.code if way.nothing_asked else None,
+        "scope": None
+        if way.scope is None
+        else {"inside": way.scope.inside, "conditions": _conditions(way.scope.conditions)},
         "exclusions": [
             {
                 "name": each.name,
+                "asked": each.asked,
                 "applies": each.reason is not None,
                 "reason": each.reason.code if each.reason else None,
                 "conditions": _conditions(each.conditions),
@@ -40,6 +47,7 @@ def as_data(explained: Explained) -> dict[str, Any]:
             {
                 "name": each.name,
                 "priority": each.priority,
+                "asked": each.asked,
                 "matches": each.matches,
                 "won": each.won,
                 "conditions": _conditions(each.conditions),
@@ -53,11 +61,25 @@ def as_data(explained: Explained) -> dict[str, Any]:
             "text": way.opt_out.text,
             "honoured": way.opt_out.honoured,
             "reason": way.opt_out.reason.code,
+            "parts": dict(way.opt_out.parts),
+            "since": utc(way.opt_out.since) or None,
+            "by": way.opt_out.by or None,
+            "latest": way.opt_out.latest.isoformat() if way.opt_out.latest else None,
+        },
+        "backupPolicy": None
+        if way.backup_policy is None
+        else {
+            "name": way.backup_policy.name or None,
+            "source": way.backup_policy.source,
+            "problem": way.backup_policy.problem.code if way.backup_policy.problem else None,
         },
         "vaults": [
             {"vault": each.vault.id.text, "chosen": each.chosen, "whyNot": each.why_not or None} for each in way.vaults
         ],
         "actions": [action_data(each) for each in explained.actions],
+        "withheld": None
+        if explained.held_up is None
+        else {"code": explained.held_up.code, "why": explained.held_up.why, "remedy": explained.held_up.remedy},
         "next": explained.next_step,
         "onRecord": None if explained.on_record is None else _on_record(explained.on_record),
     }
@@ -97,6 +119,19 @@ def _vm(vm: Vm) -> dict[str, Any]:
         "managedBy": vm.managed_by,
         "groupManagedBy": vm.group_managed_by,
         "groupTags": dict(vm.group_tags),
+        "uniqueId": vm.unique_id,
+        "subscriptionName": vm.subscription_name,
+        "subscriptionTags": dict(vm.subscription_tags),
+        "managementGroups": list(vm.management_groups),
+        "osType": vm.os_type,
+        "size": vm.size,
+        "securityType": vm.security_type,
+        "diskTypes": list(vm.disk_types),
+        "encryption": list(vm.encryption),
+        "zones": list(vm.zones),
+        "priority": vm.priority,
+        "powerState": vm.power_state,
+        "hostPoolType": vm.host_pool_type,
     }
 
 

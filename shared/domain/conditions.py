@@ -33,10 +33,15 @@ def conditions_of(subject: Subject, selector: Selector) -> tuple[Condition, ...]
 
 
 def these(subject: Subject, selectors: tuple[Selector, ...]) -> tuple[Condition, ...]:
-    """Each of the selectors as one condition, with its own conditions inside."""
-    return tuple(
-        Condition("these", "", compile_selector(each)(subject), conditions_of(subject, each)) for each in selectors
-    )
+    """Each of the selectors as one condition: its only one, or all of several."""
+    return tuple(_as_one(subject, each) for each in selectors)
+
+
+def _as_one(subject: Subject, selector: Selector) -> Condition:
+    inner = conditions_of(subject, selector)
+    if not inner:
+        return Condition("anything", "", True)
+    return inner[0] if len(inner) == 1 else Condition("all of", "", compile_selector(selector)(subject), inner)
 
 
 def _conditions(subject: Subject, selector: Selector) -> Iterator[Condition]:
@@ -50,7 +55,7 @@ def _conditions(subject: Subject, selector: Selector) -> Iterator[Condition]:
     for name, source in TAGS.items():
         tests: Mapping[str, TagTest] | None = getattr(selector, name)
         for tag, test in (tests or {}).items():
-            seen = _tag_seen(subject, name, tag)
+            seen = tag_seen(subject, name, tag)
             yield Condition(f"{source.words} {tag} {_wanted(test)}", seen, _met(subject, name, {tag: test}))
     if selector.absent_tags is not None:
         seen = ", ".join(sorted(subject.vm.tags)) or "no tags"
@@ -69,8 +74,8 @@ def _conditions(subject: Subject, selector: Selector) -> Iterator[Condition]:
         yield Condition(f"age is {_bounds(selector.age)}", seen, _met(subject, "age", selector.age))
 
 
-def _tag_seen(subject: Subject, name: str, tag: str) -> str:
-    """The tag as its owner spelt it, and for an effective tag where it comes from."""
+def tag_seen(subject: Subject, name: str, tag: str) -> str:
+    """`name` is a key of `TAGS`. The tag as its owner spelt it, and for an effective tag where it comes from."""
     vm = subject.vm
     origins = {"tags": vm.tags, "resource_group_tags": vm.group_tags, "subscription_tags": vm.subscription_tags}
     places = ORIGINS if name == "effective_tags" else {name: ""}

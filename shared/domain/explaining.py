@@ -7,135 +7,129 @@ the one that the verdict names, so an explanation cannot tell another story than
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.domain.attributes import Subject, fold
-from shared.domain.compiled_policy import BUILTINS, CompiledPolicy, CompiledRule
+from shared.domain.attributes import Subject
+from shared.domain.compiled_policy import BUILTINS, CompiledPolicy, CompiledRule, scope_selectors
 from shared.domain.conditions import Condition, conditions_of, these
-from shared.domain.matching import choose_vault
-from shared.domain.model import Observation, Unread, Vault, Verdict, Vm
+from shared.domain.explaining_choices import (
+    BackupPolicyTried,
+    OptOutTried,
+    VaultTried,
+    backup_policy_tried,
+    opt_out_tried,
+    vaults_tried,
+)
+from shared.domain.model import Observation, Unread, Verdict
 from shared.domain.policy import PolicyScope
-from shared.domain.reasons import OPT_OUT_REASONS, Reason
-from shared.domain.rules import opt_out
+from shared.domain.reasons import Reason
 from shared.domain.selectors import compile_selector, either
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeTried:
+    """Whether the VM lies in the policy's `scope`, and by which of its entries."""
+
+    inside: bool
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExclusionTried:
-    """`reason` is None where the exclusion does not apply; `conditions` are those of a selector of `exclude.any`."""
+    """`reason` is None where the exclusion does not apply; `conditions` are those of a selector of `exclude.any`.
+
+    Not `asked`: the matter had ended before, and the answer is only what it would have been.
+    """
 
     name: str
     reason: Reason | None
     conditions: tuple[Condition, ...] = ()
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTried:
-    """`won`: this rule gives the verdict. One that matches without winning came after another, or was not reached."""
+    """`won`: this rule gives the verdict. One that is not `asked` came after it, or was never reached."""
 
     name: str
     priority: int
     matches: bool
     won: bool
     conditions: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OptOutTried:
-    """The opt-out tag as found. Honoured only where the verdict honours it; `reason` says why, or why not."""
-
-    tag: str
-    text: str
-    honoured: bool
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class VaultTried:
-    """A vault of the VM's subscription; `why_not` is empty for one that a new protection could use."""
-
-    vault: Vault
-    chosen: bool
-    why_not: str
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The way to a verdict. Without a VM that could be read there is nothing to ask, and the parts are empty.
+    """The way to a verdict. Where nothing was asked, `nothing_asked` says why, and the other parts are empty.
 
-    `vaults` are tried only for a VM without a protected item: an existing one stays where it is.
+    `scope` is None for a policy that holds everywhere. `backup_policy` belongs to the rule that won. `vaults` are
+    tried only for a VM without a protected item: an existing one stays where it is.
     """
 
+    nothing_asked: Reason | None = None
+    scope: ScopeTried | None = None
     exclusions: tuple[ExclusionTried, ...] = ()
     rules: tuple[RuleTried, ...] = ()
     opt_out: OptOutTried | None = None
+    backup_policy: BackupPolicyTried | None = None
     vaults: tuple[VaultTried, ...] = ()
 
 
 def explain(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Explanation:
     """How `verdict` came about. Rules are tried even where an exclusion ended the matter, to show what they say."""
-    vm = seen.vm
-    if isinstance(vm, Unread):
-        return Explanation()
+    vm, vaults = seen.vm, seen.vaults
+    if isinstance(vm, Unread) or isinstance(vaults, Unread) or isinstance(seen.protection, Unread):
+        return Explanation(Reason.READ_FAILED)
+    if verdict.has(Reason.POLICY_DISABLED):
+        return Explanation(Reason.POLICY_DISABLED)
     subject = Subject(vm, seen.at)
     won = policy.rule_named(verdict.rule)
-    vaults = () if isinstance(seen.vaults, Unread) or not verdict.has(Reason.UNPROTECTED) else seen.vaults
+    scope = _scope(subject, policy)
+    outside = scope is not None and not scope.inside
+    exclusions = tuple(_exclusions(subject, policy, over=outside))
+    over = outside or any(each.reason is not None for each in exclusions)
     return Explanation(
-        exclusions=tuple(_exclusions(subject, policy)),
-        rules=tuple(_rule(subject, each, won) for each in policy.rules),
-        opt_out=_opt_out(seen, vm, verdict, policy),
-        vaults=tuple(_vaults(vm, vaults, won)) if won is not None else (),
+        scope=scope,
+        exclusions=exclusions,
+        rules=tuple(_rules(subject, policy, won, over=over)),
+        opt_out=opt_out_tried(seen, subject, verdict, policy.policy.spec.opt_out),
+        backup_policy=backup_policy_tried(subject, won.rule) if won is not None else None,
+        vaults=tuple(vaults_tried(vm, vaults, won)) if won is not None and verdict.has(Reason.UNPROTECTED) else (),
     )
 
 
-def _exclusions(subject: Subject, policy: CompiledPolicy) -> Iterator[ExclusionTried]:
+def _scope(subject: Subject, policy: CompiledPolicy) -> ScopeTried | None:
+    scope = policy.policy.spec.scope
+    if scope == PolicyScope():
+        return None
+    conditions = []
+    if included := scope_selectors(scope.subscriptions, scope.management_groups):
+        conditions.append(Condition("any of", "", either(included)(subject), these(subject, tuple(included))))
+    if excluded := scope_selectors(scope.exclude_subscriptions, scope.exclude_management_groups):
+        conditions.append(Condition("none of", "", not either(excluded)(subject), these(subject, tuple(excluded))))
+    return ScopeTried(policy.in_scope(subject), tuple(conditions))
+
+
+def _exclusions(subject: Subject, policy: CompiledPolicy, *, over: bool) -> Iterator[ExclusionTried]:
     exclude = policy.policy.spec.exclude
     names = ["being deleted", *(each.value for each in exclude.builtin if each in BUILTINS)]
-    out_of_scope = None if policy.in_scope(subject) else Reason.OUT_OF_SCOPE
-    if policy.policy.spec.scope != PolicyScope():
-        yield ExclusionTried("scope", out_of_scope)
     for name, check in zip(names, policy.checks, strict=True):
-        yield ExclusionTried(name, check(subject))
+        reason = check(subject)
+        yield ExclusionTried(name, reason, asked=not over)
+        over = over or reason is not None
     for number, selector in enumerate(exclude.any):
         applies = compile_selector(selector)(subject)
-        conditions = conditions_of(subject, selector)
-        yield ExclusionTried(f"exclude.any[{number}]", Reason.EXCLUDED_BY_POLICY if applies else None, conditions)
+        reason = Reason.EXCLUDED_BY_POLICY if applies else None
+        yield ExclusionTried(f"exclude.any[{number}]", reason, conditions_of(subject, selector), asked=not over)
+        over = over or applies
 
 
-def _rule(subject: Subject, compiled: CompiledRule, won: CompiledRule | None) -> RuleTried:
-    rule = compiled.rule
-    conditions = [*conditions_of(subject, rule.match)]
-    left_out = either(rule.exclude)(subject)
-    if rule.exclude:
-        conditions.append(Condition("none of the rule's `exclude`", "", not left_out, these(subject, rule.exclude)))
-    matches = compile_selector(rule.match)(subject) and not left_out
-    return RuleTried(rule.name, rule.priority, matches, compiled is won, tuple(conditions))
-
-
-def _opt_out(seen: Observation, vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> OptOutTried | None:
-    """As the verdict tells it. A verdict that came about without asking honours none: it says itself why not."""
-    settings = policy.policy.spec.opt_out
-    for each in verdict.reasons:
-        if each.reason in OPT_OUT_REASONS:
-            return OptOutTried(settings.tag, each.detail, each.reason is Reason.OPTED_OUT, each.reason)
-    reading = opt_out.read(fold(vm.tags), settings, seen.at, seen.opt_out.first_seen if seen.opt_out else None)
-    if reading is None:
-        return None
-    reason = verdict.reasons[0].reason if reading.honoured else reading.reason
-    return OptOutTried(settings.tag, reading.text, False, reason)
-
-
-def _vaults(vm: Vm, vaults: tuple[Vault, ...], won: CompiledRule) -> Iterator[VaultTried]:
-    chosen = choose_vault(vm, vaults, won)
-    for each in sorted(vaults, key=lambda vault: vault.id.key):
-        yield VaultTried(each, each is chosen, _why_not(vm, each, won))
-
-
-def _why_not(vm: Vm, vault: Vault, won: CompiledRule) -> str:
-    if vault.id.subscription_id != vm.id.subscription_id:
-        return "in another subscription"
-    if vault.location != vm.location:
-        return f"in {vault.location}, the VM in {vm.location}"
-    if not vault.ready:
-        return "not made yet"
-    if not won.accepts_vault(vault.id.name, vault.tags):
-        return f"not one that rule {won.rule.name} accepts"
-    return ""
+def _rules(subject: Subject, policy: CompiledPolicy, won: CompiledRule | None, *, over: bool) -> Iterator[RuleTried]:
+    for each in policy.rules:
+        rule = each.rule
+        conditions = [*conditions_of(subject, rule.match)]
+        left_out = either(rule.exclude)(subject)
+        if rule.exclude:
+            conditions.append(Condition("none of the rule's `exclude`", "", not left_out, these(subject, rule.exclude)))
+        matches = compile_selector(rule.match)(subject) and not left_out
+        yield RuleTried(rule.name, rule.priority, matches, each is won, tuple(conditions), asked=not over)
+        over = over or each is won

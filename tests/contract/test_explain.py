@@ -35,9 +35,9 @@ class Here:
         code = await asyncio.to_thread(explain.run, replace(self.options, as_json=as_json), vm_id)
         return code, self.capsys.readouterr().out
 
-    async def data(self, vm_id: str) -> dict[str, Any]:
+    async def data(self, vm_id: str, *, exit_code: int = 0) -> dict[str, Any]:
         code, printed = await self.explain(vm_id, as_json=True)
-        assert code == 0
+        assert code == exit_code
         result: dict[str, Any] = json.loads(printed)
         return result
 
@@ -90,8 +90,26 @@ async def test_an_id_in_another_case_is_the_same_vm(here: Here) -> None:
 
 async def test_a_vm_that_does_not_exist_is_said_to_be_gone(here: Here) -> None:
     gone = here.labels()["plain-unprotected"].vm_id + "-gone"
-    data = await here.data(gone)
+    data = await here.data(gone, exit_code=1)
     assert ([each["code"] for each in data["reasons"]], data["seen"], data["actions"]) == (["VM_GONE"], None, [])
+
+
+async def test_an_instance_of_a_uniform_scale_set_is_named_as_such_and_azure_is_not_asked_for_it(here: Here) -> None:
+    group = here.labels()["plain-unprotected"].vm_id.rsplit("/", 2)[0]
+    data = await here.data(f"{group}/virtualMachineScaleSets/web/virtualMachines/3")
+    assert [each["code"] for each in data["reasons"]] == ["EXCLUDED_VMSS_UNIFORM"]
+    assert (data["verdict"], data["seen"], data["actions"]) == ("NOT_APPLICABLE", None, [])
+
+
+async def test_a_vm_outside_the_scope_of_the_settings_is_refused(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, *others = sorted(
+        {each.vm_id.split("/")[2]: each.vm_id for each in here.world.state.labels.values()}.items()
+    )
+    monkeypatch.setenv("BACKSTOP_SCOPE", inside[0])
+    assert (await here.data(inside[1]))["vm"]
+    with pytest.raises(SettingsError) as refused:
+        await here.explain(others[0][1])
+    assert (refused.value.code, refused.value.exit_code) == ("OUT_OF_SCOPE", 8)
 
 
 @pytest.mark.parametrize("text", ["web-01", "/subscriptions/x/resourceGroups/y", ""])

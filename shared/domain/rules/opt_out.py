@@ -42,7 +42,7 @@ def read(
     if text is None:
         return None
     require, max_duration = settings.require, settings.max_duration
-    parts = _parse(text)
+    parts = parts_of(text)
     if parts is None or any(not parts.get(part) for part in require):
         return OptOutReading(Reason.OPT_OUT_MALFORMED, text)
     if settings.reasons is not None and not _allowed(parts.get("reason", ""), settings.reasons):
@@ -57,7 +57,7 @@ def read(
         return OptOutReading(Reason.OPT_OUT_MALFORMED, text)
     if end < now.date():
         return OptOutReading(Reason.OPT_OUT_EXPIRED, text)
-    if max_duration is not None and end > _latest(since or now, max_duration):
+    if max_duration is not None and end > latest_end(since or now, max_duration):
         return OptOutReading(Reason.OPT_OUT_TOO_LONG, text)
     return OptOutReading(Reason.OPTED_OUT, text)
 
@@ -66,7 +66,8 @@ def _allowed(reason: str, reasons: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(reason.lower(), each.lower()) for each in reasons)
 
 
-def _parse(text: str) -> dict[str, str] | None:
+def parts_of(text: str) -> dict[str, str] | None:
+    """`reason`, `until` and `ref` as far as the text holds them; None where it cannot be read."""
     parts: dict[str, str] = {}
     for piece in text.split(";"):
         if not piece.strip():
@@ -88,8 +89,9 @@ def _parse_date(text: str) -> date | None:
         return None
 
 
-def _latest(now: datetime, max_duration: timedelta) -> date:
+def latest_end(since: datetime, max_duration: timedelta) -> date:
+    """The last day that an opt-out first seen at `since` may name as its end."""
     try:
-        return (now + max_duration).date()
+        return (since + max_duration).date()
     except OverflowError:
         return date.max

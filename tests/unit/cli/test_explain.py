@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cli.commands.explain import next_step
+from cli.commands.explain import held_up, next_step
 from cli.output import explanation_json
 from cli.output.console import out
 from cli.output.explanation import Explained, show
@@ -41,8 +41,9 @@ def explained(
     seen = Observation(vm, protection, (a_vault(),), START)
     verdict = evaluate(seen, policy, START)
     actions = plan(seen, verdict, policy)
-    step = next_step(policy.policy, seen, verdict, actions, paused)
-    return Explained(VM.id, policy.policy, seen, verdict, actions, explain(seen, verdict, policy), step, None)
+    why = held_up(policy.policy, verdict, paused) if actions else None
+    step = next_step(policy.policy, seen, verdict, actions, why)
+    return Explained(VM.id, policy.policy, seen, verdict, actions, explain(seen, verdict, policy), step, None, why)
 
 
 def shown(each: Explained, capsys: pytest.CaptureFixture[str]) -> str:
@@ -60,7 +61,7 @@ OPT_OUT = {"backup-opt-out": "reason=x; until=2026-12-01"}
     [
         (explained(), "The next sweep with --enforce takes the steps above"),
         (explained(policy=AUDIT), "Nothing is written: the policy's mode is audit"),
-        (explained(paused="change freeze"), "while Backstop is paused (change freeze)"),
+        (explained(paused="change freeze"), "Nothing is written: Backstop is paused (change freeze)"),
         (explained(Unread("the VM", "timed out")), "Nothing is written while something cannot be read"),
         (explained(replace(VM, created=START)), "left alone until 2026-11-01 12:10 UTC"),
         (explained(protection=an_item(VM.id, ProtectionState.CONFIGURING, a_vault())), "Azure is at work"),
@@ -78,7 +79,7 @@ def test_the_next_step_is_said_in_a_sentence(each: Explained, step: str, capsys:
 
 def test_a_vm_that_is_gone_is_said_to_be_gone(capsys: pytest.CaptureFixture[str]) -> None:
     verdict = Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),))
-    step = next_step(DEMO.policy, None, verdict, (), "")
+    step = next_step(DEMO.policy, None, verdict, (), None)
     gone = Explained(VM.id, DEMO.policy, None, verdict, (), Explanation(), step, None)
     assert "Nothing: the VM does not exist." in shown(gone, capsys)
     assert explanation_json.as_data(gone)["seen"] is None
@@ -89,7 +90,7 @@ def test_it_names_the_rule_that_won_and_every_reason_with_its_remedy(capsys: pyt
     text = shown(explained(vm), capsys)
     assert "NON_COMPLIANT under rule production" in text
     assert "rule production (priority 10)? matches, and wins" in text
-    assert "rule default (priority 1000)? would match too, but another came first" in text
+    assert "rule default (priority 1000)? would match too, but was not asked any more" in text
     for reason in (Reason.UNPROTECTED, Reason.OPT_OUT_FORBIDDEN):
         assert reason.code in text
         assert reason.remedy in text
@@ -100,10 +101,12 @@ def test_it_names_the_rule_that_won_and_every_reason_with_its_remedy(capsys: pyt
 def test_an_exclusion_ends_the_questions(capsys: pytest.CaptureFixture[str]) -> None:
     vm = a_vm(group="databricks-rg-1", tags=OPT_OUT)
     text = shown(explained(vm), capsys)
-    assert "excluded (databricks)? yes: A Databricks cluster owns this VM" in text
-    assert "excluded (aks)? not asked any more" in text
-    assert "rule default (priority 1000)? would match, but the VM is excluded" in text
-    assert "not asked: the VM is excluded anyway" in text
+    assert "excluded as being deleted? no" in text
+    assert "excluded as databricks? yes: A Databricks cluster owns this VM" in text
+    assert "not asked any more: aks, ephemeral-os-disk, exclude.any[0]" in text
+    assert "rule production (priority 10)? not asked, and would not match" in text
+    assert "rule default (priority 1000)? not asked, and would match" in text
+    assert "? not asked: a Databricks cluster owns this VM" in text
 
 
 def test_it_promises_no_protection_to_a_vm_that_gets_none() -> None:

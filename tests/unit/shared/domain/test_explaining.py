@@ -102,7 +102,7 @@ def test_an_explanation_tells_the_story_of_the_verdict(vm: Vm, policy: CompiledP
 
 def check_nested(condition: Condition) -> None:
     inner = [each.met for each in condition.inner]
-    expected = {"all of": all(inner), "any of": any(inner), "not": not all(inner), "these": all(inner)}
+    expected = {"all of": all(inner), "any of": any(inner), "none of": not any(inner), "not": not all(inner)}
     assert condition.met == expected.get(condition.text, condition.met)
     for each in condition.inner:
         check_nested(each)
@@ -133,7 +133,9 @@ def test_rule_opt_out_and_vault_are_those_of_the_verdict_and_the_plan(
     way = explain(seen, verdict, policy)
     assert [each.name for each in way.rules if each.won] == ([verdict.rule] if verdict.rule else [])
     assert (way.opt_out is not None and way.opt_out.honoured) == verdict.has(Reason.OPTED_OUT)
-    if isinstance(seen.vm, Vm):
+    if way.nothing_asked is not None:
+        assert way == Explanation(verdict.reasons[0].reason)
+    elif isinstance(seen.vm, Vm):
         assert (way.opt_out is None) == ("Backup-Opt-Out" not in seen.vm.tags)
     if way.opt_out is not None and verdict.rule:
         assert (way.opt_out.reason, way.opt_out.text) in [(each.reason, each.detail) for each in verdict.reasons]
@@ -202,7 +204,6 @@ def test_an_opt_out_is_read_as_the_verdict_reads_it(tags: dict[str, str], honour
     ("vm", "policy", "reason"),
     [
         (a_vm(), PICKY, Reason.NO_RULE_MATCHES),
-        (a_vm(), DISABLED, Reason.POLICY_DISABLED),
         (a_vm(group="sandbox-1"), DEMO, Reason.EXCLUDED_BY_POLICY),
     ],
 )
@@ -215,11 +216,15 @@ def test_an_opt_out_that_nobody_asked_for_is_not_called_honoured(
     assert (way.opt_out.honoured, way.opt_out.reason) == (False, reason)
 
 
-def test_an_opt_out_of_a_vm_whose_backup_is_unread_is_not_called_honoured() -> None:
+@pytest.mark.parametrize("part", ["protection", "vaults"])
+def test_where_a_part_is_unread_nothing_was_asked_and_nothing_is_listed(part: str) -> None:
     seen = seen_of(a_vm(tags={"backup-opt-out": "reason=x; until=2026-12-01"}))
-    _, way = explained(replace(seen, protection=Unread("the VM's backup", "timed out")))
-    assert way.opt_out is not None
-    assert (way.opt_out.honoured, way.opt_out.reason) == (False, Reason.READ_FAILED)
+    _, way = explained(replace(seen, **{part: Unread("it", "timed out")}))  # type: ignore[arg-type]  # one of two fields
+    assert way == Explanation(Reason.READ_FAILED)
+
+
+def test_under_a_disabled_policy_nothing_was_asked_and_nothing_is_listed() -> None:
+    assert explained(seen_of(a_vm()), DISABLED)[1] == Explanation(Reason.POLICY_DISABLED)
 
 
 def test_each_vault_says_why_it_will_not_do() -> None:
@@ -251,4 +256,4 @@ def test_a_protected_vm_is_offered_no_vault() -> None:
 
 def test_of_a_vm_that_could_not_be_read_nothing_is_told() -> None:
     unread = Unread("the VM", "timed out", retry_after=timedelta(seconds=3))
-    assert explained(replace(seen_of(a_vm()), vm=unread))[1] == Explanation()
+    assert explained(replace(seen_of(a_vm()), vm=unread))[1] == Explanation(Reason.READ_FAILED)
