@@ -52,6 +52,22 @@ def policy_test(
     run_verb(lambda: verb.run(tuple(places or ()), strict=strict, as_json=as_json), as_json=as_json)
 
 
+@policy.command("push")
+def policy_push(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy.")] = Path("policy.yaml"),
+    to: Annotated[
+        str, typer.Option("--to", metavar="FOLDER", help="Where the app takes it from; default: BACKSTOP_POLICY_DIR.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show the difference; write nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a policy, run its cases, show what changes, and put it where the app takes it from."""
+    from cli.commands import policy_push as verb
+
+    run_verb(lambda: verb.run(verb.Wish(file, to, yes, dry_run, as_json)), as_json=as_json)
+
+
 @policy.command("schema")
 def policy_schema(
     cases: Annotated[bool, typer.Option("--cases", help="That of the case files instead of the policy's.")] = False,

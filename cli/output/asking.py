@@ -16,8 +16,12 @@ class RefusedError(BackstopError):
 
 def confirm(backstop: Backstop, question: str, *, yes: bool) -> None:
     """Return when writing was agreed to; RefusedError otherwise."""
-    if yes or backstop.settings.on_loopback:
-        return
+    if not yes and not backstop.settings.on_loopback:
+        agreed(question)
+
+
+def agreed(question: str) -> None:
+    """Return when a person says yes; RefusedError otherwise."""
     if not sys.stdin.isatty():
         raise RefusedError("nothing was written: nobody is there to answer", code="NOT_ASKED", remedy="Add --yes")
     err().print(plain(f"{question} [y/N] ", "bold"), end="")
