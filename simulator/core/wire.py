@@ -45,7 +45,7 @@ class AzureError(Exception):
 
 def stamp(moment: datetime) -> str:
     """ISO-8601 UTC with seven fractional digits, as .NET prints them: `2019-12-16T13:16:26.6857896Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "0Z"
 
 
 def duration(span: timedelta) -> str:

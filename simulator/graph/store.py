@@ -8,12 +8,13 @@ Used by one thread at a time; whoever calls sees to that.
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import duckdb
 
 from simulator.core.wire import Json
-from simulator.graph.schema import COLUMNS, DYNAMIC, TABLES
+from simulator.graph.schema import COLUMNS, DYNAMIC, TABLES, TEXT
 
 #: Rows that may lie dead in a table before it is written anew: DuckDB frees none of a table held in memory.
 DEAD_ROWS = 20_000
@@ -22,6 +23,7 @@ RESULTS = 4
 #: Rows held back until so many of one table can be put in at once, or a query comes.
 BUFFER = 10_000
 
+_texts, _bags = itemgetter(*TEXT), itemgetter(*DYNAMIC)
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _NAMES = ", ".join(f'"{column}"' for column in COLUMNS)
 _FIELDS = ", ".join(f'"{column}" {"JSON" if column in DYNAMIC else "VARCHAR"}' for column in COLUMNS)
@@ -100,10 +102,7 @@ class Store:
 
     def _insert(self, table: str, rows: list[tuple[int, Json]]) -> None:
         """Buffer the rows: many in one go are put in several times faster than few in many."""
-        made = [
-            (record, row["scope"], *[_cell(row[column], column in DYNAMIC) for column in COLUMNS])
-            for record, row in rows
-        ]
+        made = [(record, row["scope"], *_texts(row), *map(_json, _bags(row))) for record, row in rows]
         self._appenders[table].append_rows(made)
         self._buffered[table] += len(made)
         if self._buffered[table] >= BUFFER:
@@ -164,8 +163,8 @@ def _window(start: int, count: int) -> str:
     return f"WHERE rowid BETWEEN {start} AND {start + count - 1} ORDER BY rowid"
 
 
-def _cell(value: Any, dynamic: bool) -> Any:
-    return _encode(value) if dynamic and value is not None else value
+def _json(value: Any) -> str | None:
+    return None if value is None else _encode(value)
 
 
 def _number(name: str) -> int:
