@@ -30,6 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.clients)
+    items.sort(key=lambda item: item.path != Path(__file__).parent / "test_page.py")  # by far the longest: first
 
 
 @dataclass(frozen=True)
