@@ -4,6 +4,7 @@ An event is a hint: nothing is read from Azure here, and nothing but a request t
 """
 
 import logging
+from datetime import datetime
 from typing import Protocol, cast
 
 from handlers.opening import opened
@@ -28,18 +29,30 @@ class _EventGridSchema(DeliveredEvent, Protocol):
     @property
     def event_type(self) -> str: ...
 
+    @property
+    def event_time(self) -> datetime | None: ...
+
 
 class _CloudEvent(DeliveredEvent, Protocol):
     @property
     def type(self) -> str: ...
+
+    @property
+    def time(self) -> datetime | None: ...
 
 
 def as_sent(event: DeliveredEvent) -> dict[str, object]:
     """The parts of the event that are read, under the names that they had on the wire, in either schema."""
     common: dict[str, object] = {"subject": event.subject, "data": event.get_json()}
     if hasattr(event, "specversion"):
-        return {"specversion": event.specversion, "type": cast(_CloudEvent, event).type, **common}
-    return {"eventType": cast(_EventGridSchema, event).event_type, **common}
+        cloud = cast(_CloudEvent, event)
+        return {"specversion": event.specversion, "type": cloud.type, "time": _stamp(cloud.time), **common}
+    own = cast(_EventGridSchema, event)
+    return {"eventType": own.event_type, "eventTime": _stamp(own.event_time), **common}
+
+
+def _stamp(moment: datetime | None) -> str:
+    return "" if moment is None else moment.isoformat()
 
 
 async def take_in(event: object) -> TakenIn:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
-from shared.domain.events import Ignored, IgnoredBecause, read_event, writer_of
+from shared.domain.events import Ignored, IgnoredBecause, read_event, writer_of, written_at
 from shared.domain.model import ReconcileRequest
 from shared.policy_in_force import Policies
 from shared.ports import Clock, Intent, Inventory, Ledger, OptOuts, WorkQueue
@@ -55,7 +55,7 @@ class Intake:
                 ignored.append(Ignored(IgnoredBecause.OUT_OF_SCOPE, read.vm_id.subscription_id))
                 continue
             if name := writer_of(event):
-                await self.opt_outs.note_writer(read.vm_id.key, name, self.clock.now())
+                await self.opt_outs.note_writer(read.vm_id.key, name, written_at(event, self.clock.now()))
             if await self._send(read):
                 accepted.append(read)
             else:

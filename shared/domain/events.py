@@ -8,6 +8,7 @@ parsed, and no URL in it is ever followed.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -92,6 +93,16 @@ def writer_of(event: object) -> str:
         if name:
             return "".join(each for each in name if each.isprintable())[:200]
     return ""
+
+
+def written_at(event: object, now: datetime) -> datetime:
+    """When the write was made, as the event says; `now` (UTC) where it does not say so, or says it of the future."""
+    text = (_text(event, "eventTime") or _text(event, "time")) if isinstance(event, Mapping) else ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return now
+    return now if moment.utcoffset() is None else min(moment.astimezone(UTC), now)
 
 
 def _text(source: Mapping[Any, Any], key: str) -> str:

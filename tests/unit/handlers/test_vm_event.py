@@ -1,9 +1,9 @@
 import json
-from typing import Any
+from typing import Any, cast
 
-import azure.functions as func  # noqa: TID251  # the classes that the worker hands over
 import pytest
 
+from cli.host import payloads
 from handlers import vm_event
 from shared.adapters.local.work_queue import SqliteWorkQueue
 from shared.bootstrap import Backstop
@@ -15,6 +15,7 @@ DATA: dict[str, object] = {
     "resourceUri": vm_id().text,
     "correlationId": "c-1",
 }
+AT = "2026-11-24T08:00:00.1234567Z"  # seven digits, as Event Grid writes them
 WRITE = "Microsoft.Resources.ResourceWriteSuccess"
 
 
@@ -23,17 +24,25 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_event_of_event_grids_schema_gets_the_names_back_that_it_had_on_the_wire() -> None:
-    delivered = func.EventGridEvent(
-        id="1", data=DATA, topic="/subscriptions/1", subject="s", event_type=WRITE, event_time=None, data_version="2"
-    )
-    assert vm_event.as_sent(delivered) == {"eventType": WRITE, "subject": "s", "data": DATA}
+    wire = {
+        "id": "1",
+        "data": DATA,
+        "topic": "/subscriptions/1",
+        "subject": "s",
+        "eventType": WRITE,
+        "dataVersion": "2",
+    }
+    for sent, time in ((AT, "2026-11-24T08:00:00.123456+00:00"), (None, "")):
+        delivered = cast("vm_event.DeliveredEvent", payloads.event({**wire, "eventTime": sent}))
+        assert vm_event.as_sent(delivered) == {"eventType": WRITE, "eventTime": time, "subject": "s", "data": DATA}
 
 
 def test_a_cloud_event_gets_the_names_back_that_it_had_on_the_wire() -> None:
-    delivered = func.CloudEvent(
-        id="1", source="/subscriptions/1", type=WRITE, specversion="1.0", data=DATA, subject="s"
-    )
-    assert vm_event.as_sent(delivered) == {"specversion": "1.0", "type": WRITE, "subject": "s", "data": DATA}
+    wire = {"id": "1", "source": "/subscriptions/1", "type": WRITE, "specversion": "1.0", "data": DATA, "subject": "s"}
+    for sent, time in ((AT, "2026-11-24T08:00:00.123456+00:00"), (None, "")):
+        delivered = cast("vm_event.DeliveredEvent", payloads.event({**wire, "time": sent}))
+        expected = {"specversion": "1.0", "type": WRITE, "time": time, "subject": "s", "data": DATA}
+        assert vm_event.as_sent(delivered) == expected
 
 
 async def test_one_event_becomes_one_request(backstop: Backstop) -> None:

@@ -1,8 +1,12 @@
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.adapters.local.opt_outs import SqliteOptOuts
+from shared.adapters.local.store import Store
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
 from shared.domain.events import IgnoredBecause
@@ -86,3 +90,23 @@ async def test_a_vm_outside_the_scope_is_ignored() -> None:
     taken = await intake(here, Scope(subscriptions=(SUB,))).take_in([event(subscription=OTHER), event()])
     assert [each.because for each in taken.ignored] == [IgnoredBecause.OUT_OF_SCOPE]
     assert len(taken.accepted) == 1
+
+
+CLAIM = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
+
+
+async def test_who_wrote_the_vm_last_is_taken_down_in_the_order_of_the_writes(tmp_path: Path) -> None:
+    here = World(demo_policy())
+    with Store(tmp_path) as store:
+        ledger = SqliteOptOuts(store)
+        taking = replace(intake(here), opt_outs=ledger)
+        written = {"eventTime": "2026-11-01T11:00:00Z"}
+        await taking.take_in([event(claims={CLAIM: "alice"}) | written])
+        await taking.take_in([event(claims={CLAIM: "bob"}) | {"eventTime": "2026-11-01T10:00:00Z"}])  # came late
+        assert await ledger.writer(vm_id().key) == "alice"
+        await taking.take_in([event(claims={}) | {"eventTime": "2026-11-01T11:30:00Z"}])  # tells of nobody
+        assert await ledger.writer(vm_id().key) == "alice"
+        await taking.take_in([event(claims={CLAIM: "mallory"}) | {"eventTime": "2999-01-01T00:00:00Z"}])
+        here.clock.moment += timedelta(seconds=1)
+        await taking.take_in([event(claims={CLAIM: "carol"})])
+        assert await ledger.writer(vm_id().key) == "carol"

@@ -1,12 +1,13 @@
 import copy
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.events import Ignored, IgnoredBecause, decode_events, read_event
+from shared.domain.events import Ignored, IgnoredBecause, decode_events, read_event, writer_of, written_at
 from shared.domain.model import ReconcileRequest
 from tests.fakes import SUB, vm_id
 from tests.reference import reference_file
@@ -15,6 +16,7 @@ DOCS = "eventgrid/azure-docs.event-schema-subscriptions.ResourceWriteSuccess.jso
 CUSTODIAN = "eventgrid/c7n.test_policy_mode.sample.json"
 TENANT = "99999999-1111-4111-8111-111111111111"
 VM = vm_id().text
+NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 
 def real_events() -> list[dict[str, Any]]:
@@ -124,6 +126,55 @@ def test_a_body_holds_one_event_or_an_array() -> None:
         assert decoded.because is IgnoredBecause.NOT_JSON
 
 
+XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
+
+
+@pytest.mark.parametrize("envelope", [lambda event: event, as_cloud_event])
+def test_the_writer_of_a_real_event_is_the_person_or_application_that_its_claims_name(envelope: Any) -> None:
+    claims = real_events()[0]["data"]["claims"]
+    assert writer_of(envelope(as_vm_event(real_events()[0]))) == claims["name"] != ""
+    assert writer_of(envelope(as_vm_event(real_events()[1]))) == ""  # an event without any claims
+
+
+@pytest.mark.parametrize(
+    ("claims", "writer"),
+    [
+        ({f"{XMLSOAP}/upn": "alice@contoso.example", "name": "Alice", "appid": "a"}, "alice@contoso.example"),
+        ({f"{XMLSOAP}/name": "alice@contoso.example", "name": "Alice"}, "alice@contoso.example"),
+        ({"name": "Alice", "appid": "a"}, "Alice"),
+        ({"appid": "11111111-1111-4111-8111-111111111111"}, "11111111-1111-4111-8111-111111111111"),
+        ({"name": "  ", "appid": "a"}, "a"),
+        ({"name": ["Alice"], "appid": 7}, ""),
+        ({"name": "Al\x1b[31m\u202eice\n\tx"}, "Al[31mice x"),
+        ({"name": "x" * 1000}, "x" * 200),
+        ({}, ""),
+        (None, ""),
+        ("alice", ""),
+    ],
+)
+def test_a_writer_is_one_short_line_or_nobody(claims: object, writer: str) -> None:
+    event = as_vm_event(real_events()[0])
+    event["data"]["claims"] = claims
+    assert writer_of(event) == writer
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2018-07-19T18:38:04.6117357Z", datetime(2018, 7, 19, 18, 38, 4, 611735, tzinfo=UTC)),
+        ("2018-07-19T20:38:04+02:00", datetime(2018, 7, 19, 18, 38, 4, tzinfo=UTC)),
+        ("2999-01-01T00:00:00Z", NOW),
+        ("2018-07-19T18:38:04", NOW),
+        ("yesterday", NOW),
+        (7, NOW),
+        (None, NOW),
+    ],
+)
+@pytest.mark.parametrize("envelope", [lambda event: event, as_cloud_event])
+def test_an_event_tells_when_the_write_was_and_never_of_the_future(text: object, at: datetime, envelope: Any) -> None:
+    assert written_at(envelope(as_vm_event(real_events()[0]) | {"eventTime": text}), NOW) == at
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
@@ -135,3 +186,5 @@ JSON = st.recursive(
 def test_any_json_is_ignored_and_breaks_nothing(alone: Any, shaped: dict[str, Any]) -> None:
     assert isinstance(read_event(alone), Ignored)
     assert isinstance(read_event(shaped), Ignored)
+    assert (writer_of(alone), written_at(alone, NOW)) == ("", NOW)
+    assert isinstance(writer_of(shaped), str)
