@@ -41,6 +41,9 @@ def vms(draw: st.DrawFn, number: int = 0) -> Vm:
         size=draw(st.sampled_from(["Standard_D2s_v5", "Standard_B2ms"])),
         image=draw(st.sampled_from([Image("Canonical", "ubuntu", "22"), Image(id="/x/images/golden"), Image()])),
         disk_types=draw(st.sampled_from([(), ("Premium_LRS",), ("Premium_LRS", "UltraSSD_LRS")])),
+        encryption=draw(st.sampled_from([("platform",), ("customer", "host")])),
+        security_type=draw(st.sampled_from(["", "TrustedLaunch"])),
+        power_state=draw(st.sampled_from(["", "running", "deallocated"])),
         zones=draw(st.sampled_from([(), ("1",)])),
         priority=draw(st.sampled_from(["", "Spot"])),
         created=draw(st.sampled_from([None, START - timedelta(minutes=1), START - timedelta(days=40)])),
@@ -64,6 +67,11 @@ def selectors(depth: int = 2) -> st.SearchStrategy[dict[str, Any]]:
         "sizes": st.just(["standard_b*"]),
         "image": st.sampled_from(["any", "custom", "marketplace"]),
         "imagePublishers": st.sampled_from([["canonical"], ["micro*"]]),
+        "imageOffers": st.sampled_from(["ubuntu", ["*"]]),
+        "imageSkus": st.sampled_from(["22", ["2?"]]),
+        "securityTypes": st.sampled_from(["standard", "TRUSTEDLAUNCH"]),
+        "encryption": st.sampled_from(["platform", ["host", "ade"]]),
+        "powerStates": st.sampled_from(["running", ["deallocated", "stopped"]]),
         "diskTypes": st.just(["ultrassd_lrs"]),
         "zones": st.just(["1"]),
         "priorities": st.sampled_from([["spot"], ["regular"]]),
@@ -97,14 +105,20 @@ def rules(draw: st.DrawFn, at_most: int = 8) -> list[dict[str, Any]]:
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> CompiledPolicy:
-    """A policy that enforces."""
-    spec = {
+def specs(draw: st.DrawFn, at_most: int = 4) -> dict[str, Any]:
+    """The YAML of a policy that enforces, of `at_most` so many rules; one that holds everywhere more often than not."""
+    scope = st.sampled_from([{}, {}, {}, {"managementGroups": ["CORP"]}, {"excludeSubscriptions": ["*-dev"]}])
+    return {
         "mode": "enforce",
-        "rules": draw(rules()),
+        "scope": draw(scope),
+        "rules": draw(rules(at_most)),
         "exclude": {"any": draw(st.lists(selectors(1).filter(bool), max_size=1))},
     }
-    return compile_policy(policy_of_spec(spec))
+
+
+def policies() -> st.SearchStrategy[CompiledPolicy]:
+    """A policy that enforces."""
+    return specs().map(lambda spec: compile_policy(policy_of_spec(spec)))
 
 
 def policy_of_spec(spec: dict[str, Any]) -> EnforcementPolicy:

@@ -6,6 +6,7 @@ text into this model and names the line of each error; `matching.py` evaluates i
 """
 
 import hashlib
+import json
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -155,8 +156,9 @@ class EnforcementPolicy(Section):
 
     @cached_property
     def hash(self) -> str:
-        """Twelve hex digits that name this policy's content, whatever its file's layout."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()[:12]
+        """Twelve hex digits that name this policy's content, whatever its file's layout and its keys' order."""
+        content = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
 def audit_only() -> EnforcementPolicy:
