@@ -68,6 +68,30 @@ def policy_push(
     run_verb(lambda: verb.run(verb.Wish(file, to, yes, dry_run, as_json)), as_json=as_json)
 
 
+@policy.command("import")
+def policy_import(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="JSON of assignments, and of definitions of one's own.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Default: standard output.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Keep the original's list of images and its exceptions.")
+    ] = False,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="NAME=VALUE", help="A parameter's value; repeat for more."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail where something is open or not understood.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a policy of Azure Policy's assignments, and say what is wider or narrower than the original."""
+    from cli.commands import policy_import as verb
+
+    wish = verb.Wish(tuple(files), out, force, exact, strict, tuple(parameter or ()))
+    run_verb(lambda: verb.run(wish, as_json=as_json), as_json=as_json)
+
+
 @policy.command("schema")
 def policy_schema(
     cases: Annotated[bool, typer.Option("--cases", help="That of the case files instead of the policy's.")] = False,
