@@ -71,11 +71,11 @@ def _protect(call: Call, vault: Vault, properties: Json) -> Answer:
     asked = (call.params["container"].lower(), call.params["item"].lower())
     if asked != (f"iaasvmcontainer;{name}", f"vm;{name}"):
         raise malformed()
-    policy = named(vault, str(properties["policyId"]))
+    policy, disks = named(vault, str(properties["policyId"])), _disks(properties)
     _refuse_unfit(call, vault, vm)
     world.limits.quotas.register(vault, policy, world.now())
     item = new_item(vault, vm, policy.name, world.now(), 281476190000000 + len(state.operations))
-    item.configuring = True
+    item.configuring, item.disks = True, disks
     state.add_item(vault, item)
 
     def configured(job: Job) -> None:
@@ -86,6 +86,18 @@ def _protect(call: Call, vault: Vault, properties: Json) -> Answer:
             job.status = "Failed"
 
     return _run(call, vault, item, "ConfigureBackup", CONFIGURE, configured)
+
+
+def _disks(properties: Json) -> Json | None:
+    """The selection of data disks by LUN, as Azure shows it again; None for all. AzureError 400 for no such thing."""
+    asked = properties.get("extendedProperties") or {}
+    chosen = asked.get("diskExclusionProperties") if isinstance(asked, dict) else asked
+    if chosen is None:
+        return None
+    luns, including = (chosen.get("diskLunList"), chosen.get("isInclusionList")) if isinstance(chosen, dict) else (0, 0)
+    if not isinstance(luns, list) or any(type(each) is not int for each in luns) or not isinstance(including, bool):
+        raise malformed()
+    return {"diskLunList": luns, "isInclusionList": including}
 
 
 def _refuse_unfit(call: Call, vault: Vault, vm: VirtualMachine) -> None:
@@ -107,7 +119,7 @@ def _refuse_unfit(call: Call, vault: Vault, vm: VirtualMachine) -> None:
 
 def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str) -> Answer:
     policy = named(vault, policy_id)
-    current = vault.policies.get(item.policy.lower())
+    current, disks = vault.policies.get(item.policy.lower()), _disks(call.properties)
     if current is not None and (current.version, policy.version) == ("V2", "V1"):
         message = "The item cannot move from an enhanced backup policy (V2) to a standard one (V1)."
         raise AzureError(400, "UserErrorPolicyTypeDowngradeNotSupported", message)
@@ -115,7 +127,7 @@ def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str
     resumed = item.state == "ProtectionStopped"
 
     def changed(_: Job) -> None:
-        item.policy = policy.name
+        item.policy, item.disks = policy.name, disks if disks is not None else item.disks
         if resumed:
             item.state = "Protected" if item.last_point else "IRPending"
 

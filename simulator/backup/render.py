@@ -142,6 +142,8 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
         "sourceLocation": item.location,
     }
     if virtual:
+        if item.disks is not None:
+            properties["extendedProperties"] = {"diskExclusionProperties": item.disks}
         properties |= {
             "virtualMachineId": item.source_id,
             "healthStatus": item.health.get("healthStatus", "Passed"),

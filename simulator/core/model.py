@@ -122,6 +122,8 @@ class ProtectedItem:
     busy: bool = False
     #: `protectionStatus`, `healthStatus` and `healthDetails` where they are not those of a healthy item.
     health: Json = field(default_factory=dict)
+    #: `diskExclusionProperties` as asked for; None where all disks are backed up.
+    disks: Json | None = None
 
     @property
     def key(self) -> str:

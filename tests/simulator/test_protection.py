@@ -218,3 +218,29 @@ async def test_what_can_be_protected_is_found_after_a_refresh(azure: Client) -> 
 
 async def _vault_of(azure: Client, vm: str) -> str:
     return str((await azure.backup_status(vm))["vaultId"])
+
+
+async def test_a_selection_of_disks_is_kept_and_shown_and_a_change_of_policy_leaves_it(azure: Client) -> None:
+    vm = (await azure.label("plain-unprotected"))["vmId"]
+    vault = await azure.vault_for(vm)
+    chosen = {"diskExclusionProperties": {"diskLunList": [1, 2], "isInclusionList": False}}
+    body = protect_body(vm, f"{vault}/backupPolicies/DefaultPolicy")
+    body["properties"]["extendedProperties"] = chosen
+    assert (await azure.ask("PUT", item_of(vault, vm), body)).status == 202
+    await azure.advance()
+    assert (await azure.get(item_of(vault, vm)))["properties"]["extendedProperties"] == chosen
+    assert (await azure.protect(vm, vault)).status == 202
+    await azure.until_idle()
+    assert (await azure.get(item_of(vault, vm)))["properties"]["extendedProperties"] == chosen
+
+
+async def test_an_item_of_all_disks_shows_no_selection_and_what_is_none_is_refused(azure: Client) -> None:
+    vm = (await azure.label("plain-unprotected"))["vmId"]
+    vault = await azure.vault_for(vm)
+    body = protect_body(vm, f"{vault}/backupPolicies/DefaultPolicy")
+    for wrong in ("all", {"diskLunList": "1", "isInclusionList": True}, {"diskLunList": [1]}, {"diskLunList": [True]}):
+        body["properties"]["extendedProperties"] = {"diskExclusionProperties": wrong}
+        assert (await azure.ask("PUT", item_of(vault, vm), body)).status == 400
+    await azure.protect(vm, vault)
+    await azure.advance()
+    assert "extendedProperties" not in (await azure.get(item_of(vault, vm)))["properties"]

@@ -7,7 +7,7 @@ from shared.adapters.azure.backup import AzureBackup, job_filter
 from shared.adapters.azure.connection import Connection
 from shared.domain.arm_id import parse_id, parse_vm_id
 from shared.domain.azure_answers import BackupStatus, OperationStatus
-from shared.domain.model import ProtectionState
+from shared.domain.model import DiskSelection, ProtectionState
 from shared.errors import PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import (
     ITEM,
@@ -192,6 +192,16 @@ async def test_protecting_puts_one_item_and_hands_back_the_operation_to_the_lett
             "policyId": f"{VAULT}/backupPolicies/DefaultPolicy",
         }
     }
+
+
+@pytest.mark.parametrize("including", [True, False])
+async def test_a_selection_of_disks_goes_out_as_azure_takes_it(
+    including: bool, backup: AzureBackup, stub: Stub
+) -> None:
+    stub.on("PUT", ITEM, Reply(None, 202, {"Azure-AsyncOperation": f"{stub.base}/x"}))
+    await backup.protect(VAULT, VM_ID, "P", DiskSelection((0, 7), including=including))
+    sent = stub.seen[0].body["properties"]["extendedProperties"]
+    assert sent == {"diskExclusionProperties": {"diskLunList": [0, 7], "isInclusionList": including}}
 
 
 @pytest.mark.parametrize("name", ["", "a/b"])
