@@ -63,7 +63,8 @@ def _units(found: Found, given: Mapping[str, Any], skipped: list[str]) -> Iterat
             skipped.append(f"'{title}' is about vaults, not about VMs")
             continue
         if definition is None and builtin is not None:
-            definition = Definition(key, builtin.title, builtin.rule()["if"], builtin.rule()["then"], builtin.defaults)
+            defaults = {name.lower(): value for name, value in builtin.defaults.items()}
+            definition = Definition(key, builtin.title, builtin.rule()["if"], builtin.rule()["then"], defaults)
         if definition is None:
             is_set = assignment is not None and "/policysetdefinitions/" in assignment.definition_id.lower()
             what = "a set of definitions" if is_set else f"the definition {key}, which is not among the files"
