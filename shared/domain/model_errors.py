@@ -4,7 +4,8 @@ It knows pydantic's kinds of error and any model; what the keys mean it does not
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -31,21 +32,37 @@ _WANTED = {
 }
 
 
-def problems_in(error: ValidationError, root: Node, model: type[BaseModel], file: str) -> Iterator[Problem]:
-    """Each error with its place in `root`. A key that is missing because it is misspelt is told once."""
-    found = error.errors(include_url=False)
-    meant = {
-        (tuple(each["loc"][:-1]), closest(str(each["loc"][-1]), keys_at(model, each["loc"][:-1])))
-        for each in found
-        if each["type"] == "extra_forbidden"
-    }
+def problems_in(
+    error: ValidationError, root: Node, model: type[BaseModel], file: str, told: Collection[Path] = ()
+) -> list[Callable[[], Problem]]:
+    """The errors in the order of the file, each to be put into words when it is wanted, for a file may hold very many.
+
+    Those about a key that is `told` already are left out, and so is a missing key whose misspelling is an error itself.
+    """
+    found = error.errors(include_url=False, include_input=False)
+    strange: dict[tuple[int | str, ...], list[str]] = {}
+    for each in found:
+        if each["type"] == "extra_forbidden":
+            strange.setdefault(each["loc"][:-1], []).append(str(each["loc"][-1]))
+    placed: list[tuple[int, int, Callable[[], Problem]]] = []
     for each in found:
         loc = each["loc"]
-        if each["type"] == "missing" and (tuple(loc[:-1]), str(loc[-1])) in meant:
+        if each["type"] == "missing" and closest(str(loc[-1]), strange.get(loc[:-1], [])[:_MOST_STRANGE]):
             continue
         path = _path(root, loc)
-        node = root.nearest(path)
-        yield Problem(file, node.line, node.column, dotted(path), _words(each, path, node, model))
+        if path not in told:
+            node = root.nearest(path)
+            placed.append((node.line, node.column, partial(_problem, each, path, node, model, file)))
+    placed.sort(key=lambda each: each[:2])
+    return [each for _, _, each in placed]
+
+
+#: Unknown keys of one section among which a missing one is looked for.
+_MOST_STRANGE = 50
+
+
+def _problem(error: Mapping[str, Any], path: Path, node: Node, model: type[BaseModel], file: str) -> Problem:
+    return Problem(file, node.line, node.column, dotted(path), _words(error, path, node, model))
 
 
 def closest(text: str, options: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 MAX_CHARACTERS = 1_000_000
-MAX_NODES = 100_000
+MAX_NODES = 30_000
 MAX_DEPTH = 40
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _YAML = "tag:yaml.org,2002:"
@@ -113,6 +113,8 @@ def dotted(path: Sequence[str | int]) -> str:
 
 def shown(text: str) -> str:
     """A text of the file for a message: on one line, 60 characters at most, what cannot be seen as an escape."""
+    if len(text) <= 60 and text.isprintable():
+        return text
     cut = text if len(text) <= 60 else text[:57] + "..."
     return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in cut)
 

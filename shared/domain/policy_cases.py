@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from shared.domain.model import ActionKind, ProtectionState, State
-from shared.domain.model_errors import closest, meaning, problems_in
-from shared.domain.plain_yaml import Problem, UnreadableYamlError, dotted, read_yaml, shown
+from shared.domain.model_errors import closest, meaning
+from shared.domain.plain_yaml import Problem, UnreadableYamlError, read_yaml, shown
 from shared.domain.policy_keys import CASE_DESCRIPTIONS
 from shared.domain.policy_schema import DIALECT, Schema, schema_of
-from shared.domain.policy_text import MOST_ERRORS, empty_values
+from shared.domain.policy_text import EMPTY, empty_values, validated
 from shared.domain.policy_types import Duration, Section, Text, as_tuple
 from shared.domain.reasons import Reason
 
@@ -215,22 +215,11 @@ def read_cases(text: str, file: str) -> CasesReading:
         root = read_yaml(text, file)
     except UnreadableYamlError as error:
         return CasesReading(None, (error.problem,))
-    found = []
-    for path in empty_values(root):
-        node = root.nearest(path)
-        found.append(Problem(file, node.line, node.column, dotted(path), "has no value; give one, or take the key out"))
-    cases = None
-    try:
-        cases = PolicyCases.model_validate(root.data)
-    except ValidationError as error:
-        told = {each.key for each in found}
-        found += [each for each in problems_in(error, root, PolicyCases, file) if each.key not in told]
+    errors = dict.fromkeys(empty_values(root), EMPTY)
+    cases, found, count = validated(PolicyCases, root, root.data, file, errors)
     listed = root.at(("cases",))
     lines = tuple(node.line for node in listed.inner.values()) if listed is not None else ()
-    found.sort(key=lambda each: (each.line, each.column))
-    if cases is None or found:
-        return CasesReading(None, tuple(found[:MOST_ERRORS]), max(len(found) - MOST_ERRORS, 0))
-    return CasesReading(cases, lines=lines)
+    return CasesReading(cases, found, count - len(found), lines if cases is not None else ())
 
 
 def cases_schema() -> Schema:

@@ -9,11 +9,10 @@ from dataclasses import replace
 from shared.domain.attributes import TAGS
 from shared.domain.lint_rules import Remark, exclusions_without_effect, rules_that_never_win
 from shared.domain.lint_values import odd_values
-from shared.domain.plain_yaml import Problem, dotted
 from shared.domain.policy import EnforcementPolicy, Mode, Rule, Spec
 from shared.domain.policy_backup import POLICY_NAME
 from shared.domain.policy_selector import Selector
-from shared.domain.policy_text import Reading, read_policy
+from shared.domain.policy_text import Reading, problem_at, read_policy
 from shared.domain.policy_types import TagTest
 from shared.domain.selector_logic import parts
 from shared.domain.selectors import is_glob
@@ -27,9 +26,8 @@ def check_policy(text: str, file: str) -> Reading:
     if reading.policy is None or reading.root is None:
         return reading
     warnings = list(reading.warnings)
-    for remark in (*remarks(reading.policy), *odd_values(reading.root)):
-        node = reading.root.nearest(remark.path)
-        warnings.append(Problem(file, node.line, node.column, dotted(remark.path), remark.what))
+    found = (*remarks(reading.policy), *odd_values(reading.root))
+    warnings += [problem_at(file, reading.root, each.path, each.what) for each in found]
     warnings.sort(key=lambda each: (each.line, each.column))
     return replace(reading, warnings=tuple(warnings))
 

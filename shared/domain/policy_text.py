@@ -4,17 +4,19 @@
 not mean as written is told by `policy_lint.py`. This module reads no file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from shared.domain.model_errors import problems_in
 from shared.domain.plain_yaml import Node, Path, Problem, UnreadableYamlError, dotted, read_yaml, shown
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_later import Note, later_keys, without
+from shared.domain.policy_later import later_keys, without
 from shared.errors import PolicyFileError
 
+Whole = TypeVar("Whole", bound=BaseModel)
 MOST_ERRORS = 20
 _REMEDY = "Mend the file; docs/policy.md tells every key"
 #: The one key to which nothing may be given: opt-outs without a longest duration.
@@ -52,26 +54,41 @@ def read_policy(text: str, file: str) -> Reading:
     except UnreadableYamlError as error:
         return Reading(None, None, (error.problem,))
     notes = list(later_keys(root))
-    errors = {each.path: _placed(file, root, each) for each in notes if each.refused}
-    warnings = tuple(_placed(file, root, each) for each in notes if not each.refused)
-    errors |= {path: _problem(file, root, path, _NOTHING) for path in empty_values(root) if path != _MAY_BE_NULL}
-    twins = list(_twins(root))
-    errors |= {path: _problem(file, root, path, what) for path, what in twins}
+    errors = {each.path: each.what for each in notes if each.refused}
+    warnings = tuple(problem_at(file, root, each.path, each.what) for each in notes if not each.refused)
+    errors |= {path: EMPTY for path in empty_values(root) if path != _MAY_BE_NULL}
+    twins = dict(_twins(root))
+    errors |= twins
     data = without(root, [each.path for each in notes])
-    found = list(errors.values())
-    policy = None
+    more: set[Path] = {("spec",)} if twins else set()  # the model's own word about them, without their place
+    policy, found, count = validated(EnforcementPolicy, root, data, file, errors, more)
+    return Reading(policy, root, found, warnings, count - len(found))
+
+
+def validated(
+    model: type[Whole],
+    root: Node,
+    data: object,
+    file: str,
+    errors: Mapping[Path, str],
+    told: Collection[Path] = (),
+) -> tuple[Whole | None, tuple[Problem, ...], int]:
+    """The model of the file, or its first 20 errors in the file's order and how many there are.
+
+    `errors` are those that are known before the model is asked, which has nothing to add about their keys.
+    """
+    late: list[Callable[[], Problem]] = []
+    whole = None
     try:
-        policy = EnforcementPolicy.model_validate(data)
+        whole = model.model_validate(data)
     except ValidationError as error:
-        told = {each.key for each in found} | ({"spec"} if twins else set())  # told with a better place
-        found += [each for each in problems_in(error, root, EnforcementPolicy, file) if each.key not in told]
-    found.sort(key=lambda each: (each.line, each.column))
-    if found:
-        return Reading(None, root, tuple(found[:MOST_ERRORS]), warnings, max(len(found) - MOST_ERRORS, 0))
-    return Reading(policy, root, (), warnings)
+        late = problems_in(error, root, model, file, {*errors, *told})
+    early = [problem_at(file, root, path, what) for path, what in list(errors.items())[:MOST_ERRORS]]
+    found = sorted((*early, *(each() for each in late[:MOST_ERRORS])), key=lambda each: (each.line, each.column))
+    return (None if found else whole), tuple(found[:MOST_ERRORS]), len(errors) + len(late)
 
 
-_NOTHING = "has no value; give one, or take the key out"
+EMPTY = "has no value; give one, or take the key out"
 
 
 def empty_values(root: Node) -> Iterator[Path]:
@@ -100,10 +117,7 @@ def _twins(root: Node) -> Iterator[tuple[Path, str]]:
             priorities.setdefault(number, shown(label))
 
 
-def _placed(file: str, root: Node, note: Note) -> Problem:
-    return _problem(file, root, note.path, note.what)
-
-
-def _problem(file: str, root: Node, path: Path, what: str) -> Problem:
+def problem_at(file: str, root: Node, path: Path, what: str) -> Problem:
+    """A problem with the place of its key, or of the last one on the way to it."""
     node = root.nearest(path)
     return Problem(file, node.line, node.column, dotted(path), what)
