@@ -6,7 +6,7 @@ import pytest
 from shared.adapters.azure.backup import AzureBackup, job_filter
 from shared.adapters.azure.connection import Connection
 from shared.domain.arm_id import parse_id, parse_vm_id
-from shared.domain.azure_answers import BackupStatus, OperationStatus
+from shared.domain.azure_answers import BackupStatus, OperationStatus, VaultPolicy
 from shared.domain.model import DiskSelection, ProtectionState
 from shared.errors import PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import (
@@ -297,3 +297,31 @@ async def test_the_vault_is_asked_in_its_own_subscription(backup: AzureBackup, s
     other = SUB.replace("1", "2")
     stub.on("GET", ITEM.replace(SUB, other), Reply(an_item_node()))
     assert await backup.item(parse_id(VAULT.replace(SUB, other)).text, VM_ID) is not None
+
+
+async def test_every_backup_policy_of_a_vault_is_listed_with_its_kind(backup: AzureBackup, stub: Stub) -> None:
+    def a_policy(name: str, **properties: str) -> dict[str, Any]:
+        return {"id": f"{VAULT}/backupPolicies/{name}", "name": name, "properties": properties}
+
+    path = f"{VAULT}/backupPolicies"
+    first = [a_policy("DefaultPolicy", backupManagementType="AzureIaasVM", policyType="V1")]
+    second = [
+        a_policy("Gold", backupManagementType="AzureIaasVM", policyType="V2"),
+        a_policy("Old", backupManagementType="AzureIaasVM"),
+        a_policy("Files", backupManagementType="AzureStorage"),
+    ]
+    stub.on(
+        "GET",
+        path,
+        Reply({"value": first, "nextLink": f"{stub.base}{path}?api-version=1&p=2"}),
+        Reply({"value": second}),
+    )
+    assert await backup.backup_policies(VAULT) == (
+        VaultPolicy("DefaultPolicy", for_vms=True, type="Standard"),
+        VaultPolicy("Gold", for_vms=True, type="Enhanced"),
+        VaultPolicy("Old", for_vms=True, type="Standard"),
+        VaultPolicy("Files", for_vms=False),
+    )
+    stub.on("GET", path, Reply({}))
+    with pytest.raises(PermanentError, match="no `value`"):
+        await backup.backup_policies(VAULT)
