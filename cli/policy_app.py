@@ -1,13 +1,24 @@
 """The verbs of `backstop policy`. As in `app.py`, a verb's module is imported when it runs."""
 
+import enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.guard import run_verb
+from cli.guard import run_async, run_verb
 
 policy = typer.Typer(help="The enforcement policy: check it and try it.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Aspect(enum.StrEnum):
+    """What of a decision `diff --only` looks at."""
+
+    verdict = "verdict"
+    rule = "rule"
+    reasons = "reasons"
+    actions = "actions"
+
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
 
@@ -66,6 +77,33 @@ def policy_push(
     from cli.commands import policy_push as verb
 
     run_verb(lambda: verb.run(verb.Wish(file, to, yes, dry_run, as_json)), as_json=as_json)
+
+
+@policy.command("diff")
+def policy_diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The policy as it is.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The policy as it would be.")],
+    estate: Annotated[
+        Path | None, typer.Option("--estate", metavar="FILE", help="An exported estate instead of Azure's.")
+    ] = None,
+    only: Annotated[
+        list[Aspect] | None, typer.Option("--only", help="Only VMs that change in this; repeat for more.")
+    ] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", metavar="ID", help="A subscription id or management group; repeat.")
+    ] = None,
+    endpoint: Annotated[str, typer.Option("--endpoint", metavar="URL", help="An ARM server on this machine.")] = "",
+    state: Annotated[str, typer.Option("--state", metavar="DIR", help="Where state is kept; default: .backstop.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show which VMs another policy would decide differently about, and how the files differ. Writes nothing."""
+    from cli.commands import policy_diff as verb
+    from cli.options import Options
+    from shared.domain import policy_diff as domain
+
+    wish = verb.Wish(old, new, estate, tuple(domain.Aspect(each.value) for each in only or ()))
+    options = Options("", tuple(scope or ()), endpoint, state, as_json)
+    run_async(lambda: verb.run(wish, options), as_json=as_json)
 
 
 @policy.command("import")

@@ -6,12 +6,13 @@ than the policy allows stops before its first request is sent.
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
 from shared.domain import messages
+from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.limits import excess
@@ -76,21 +77,30 @@ class Sweeper:
         if scope != Scope():
             within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
         policy = await self.policies.newest(timedelta())
-        vms = [vm async for vm in self.inventory.vms(scope, policy.needs)]
+        findings: list[Finding] = []
+        for vm, on_record in await self.observe(scope, policy.needs):
+            seen = as_seen_by(on_record, policy)
+            verdict = evaluate(seen, policy, seen.at)
+            findings.append(self._finding(seen, vm, verdict, policy, run_id))
+        to_change = tuple(each for each in findings if _wants_change(each, policy))
+        return Discovery(run_id, tuple(findings), to_change, policy, within)
+
+    async def observe(self, scope: Scope, needs: Collection[Need]) -> list[tuple[Vm, Observation]]:
+        """Every VM in scope as it is now, under no policy: an opt-out's stretch is the one on record, standing or not.
+
+        `needs`: what else must be read of each. `as_seen_by` makes of it what a policy decides by.
+        """
+        vms = [vm async for vm in self.inventory.vms(scope, needs)]
         protections = await _or_unread("the protected items", self._protections(scope))
         vaults = await _or_unread("the vaults", self._vaults(scope))
         stretches = await self.opt_outs.stretches()
         now = self.clock.now()
-        findings: list[Finding] = []
+        found: list[tuple[Vm, Observation]] = []
         for vm in vms:
             here = vaults if isinstance(vaults, Unread) else vaults.get(vm.id.subscription_id, ())
             item = protections if isinstance(protections, Unread) else protections.get(vm.id.key, UNPROTECTED)
-            stretch = standing(stretches.get(vm.id.key), now, policy.policy.spec.opt_out.new_after)
-            seen = Observation(vm, item, here, now, stretch)
-            verdict = evaluate(seen, policy, now)
-            findings.append(self._finding(seen, vm, verdict, policy, run_id))
-        to_change = tuple(each for each in findings if _wants_change(each, policy))
-        return Discovery(run_id, tuple(findings), to_change, policy, within)
+            found.append((vm, Observation(vm, item, here, now, stretches.get(vm.id.key))))
+        return found
 
     def check_limits(self, discovery: Discovery) -> None:
         """LimitExceededError when the run wants to change more VMs than the policy allows."""
@@ -162,6 +172,14 @@ class Sweeper:
             policy_hash=policy.policy.hash,
             opt_out=seen.opt_out,
         )
+
+
+def as_seen_by(on_record: Observation, policy: CompiledPolicy) -> Observation:
+    """The observation with the opt-out's stretch only where it still stands under this policy."""
+    if on_record.opt_out is None:
+        return on_record
+    new_after = policy.policy.spec.opt_out.new_after
+    return replace(on_record, opt_out=standing(on_record.opt_out, on_record.at, new_after))
 
 
 def over_limits(discovery: Discovery) -> str:

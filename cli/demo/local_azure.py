@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,20 @@ async def local_azure(vms: int, seed: int) -> AsyncIterator[LocalAzure]:
 
     It ends when this process does, however that may come. Ctrl-C reaches this process alone: the story ends first.
     """
-    arguments = ["--clock", "stepped", "--port", "0", "--vms", str(vms), "--seed", str(seed), "--limits", "all"]
+    arguments = ["--clock", "stepped", "--vms", str(vms), "--seed", str(seed), "--limits", "all"]
+    async with simulator(arguments) as url, aiohttp.ClientSession(timeout=_TIMEOUT) as session:
+        yield LocalAzure(url, session)
+
+
+@asynccontextmanager
+async def simulator(arguments: Sequence[str]) -> AsyncIterator[str]:
+    """The URL of a simulator on a free port; it ends with the block, and with this process. EndpointError."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "cli.demo.tied_simulator",
+        "--port",
+        "0",
         *arguments,
         stdin=PIPE,
         stdout=PIPE,
@@ -80,9 +89,7 @@ async def local_azure(vms: int, seed: int) -> AsyncIterator[LocalAzure]:
         env=os.environ | {"PYTHONPATH": str(_ROOT)},  # wherever the person stands
     )
     try:
-        url = await _url_of(process)
-        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
-            yield LocalAzure(url, session)
+        yield await _url_of(process)
     finally:
         if process.returncode is None:
             process.terminate()
