@@ -16,7 +16,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
 
-FIELDS = ("correlation_id", "run_id", "vm", "code")  # what log calls give as `extra`, and `fields` for a whole block
+# What log calls give as `extra`, and `fields` for a whole block; `policy` is the hash that a look was decided by.
+FIELDS = ("correlation_id", "run_id", "vm", "code", "policy")
 _LONGEST = 4_000
 _NOISY = ("azure", "msrest", "aiohttp", "asyncio", "urllib3")
 _REMOVED = "[removed]"

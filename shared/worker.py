@@ -54,6 +54,7 @@ class Worker:
                 "correlation_id": request.correlation_id,
                 "run_id": request.run_id,
                 "code": outcome.error_code,
+                "policy": done.finding.policy_hash if done.finding is not None else "",
             },
         )
         if outcome.look_again is None:

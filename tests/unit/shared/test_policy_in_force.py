@@ -1,3 +1,5 @@
+import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from shared.domain.policy import Mode
 from shared.errors import RetryLaterError
 from shared.policy_in_force import FixedPolicy, PolicyInForce, PolicyProblem
 from shared.ports import PolicyAnswer, PolicyText
+from shared.telemetry import JsonFormatter
 from tests.fakes import FakeClock, World, a_vault, a_vm
 from tests.policies import compiled
 
@@ -227,6 +230,18 @@ async def test_a_sweep_is_decided_and_started_by_one_policy_even_when_another_co
     await here.sweeper.start(discovery)
     assert here.finding(vm).outcome.status is Status.QUEUED
     assert {each.policy_hash for each in discovery.findings} == {compiled(ENFORCE).policy.hash}
+
+
+async def test_every_write_is_logged_with_the_hash_of_its_policy(caplog: pytest.LogCaptureFixture) -> None:
+    here = World(compiled(ENFORCE))
+    here.azure.vaults.append(a_vault())
+    vm = here.azure.add(a_vm())
+    with caplog.at_level(logging.INFO):
+        await here.request(vm)
+        await here.run()
+    lines = [JsonFormatter().format(each) for each in caplog.records if each.getMessage() == Status.ACCEPTED]
+    assert lines
+    assert {json.loads(each).get("policy", "") for each in lines} - {""} == {compiled(ENFORCE).policy.hash}
 
 
 @pytest.mark.parametrize(
