@@ -43,6 +43,7 @@ class Subject(enum.StrEnum):
 
     engine = "engine"
     sim = "sim"
+    policy = "policy"
 
 
 VmId = Annotated[str, typer.Argument(metavar="VM_ID", help="The VM's whole resource id.")]
@@ -224,7 +225,8 @@ def estate_export(
 @app.command()
 def bench(
     what: Annotated[
-        Subject, typer.Argument(help="engine: start-up and requests; sim: the local Azure at 100,000 VMs.")
+        Subject,
+        typer.Argument(help="engine: start-up and requests; sim, policy: the local Azure, the policy at 100,000 VMs."),
     ] = Subject.engine,
     as_json: Json = False,
 ) -> None:
@@ -233,6 +235,11 @@ def bench(
         from benchmarks import simulator
 
         run_verb(lambda: simulator.run(as_json=as_json), as_json=as_json)
+        return
+    if what is Subject.policy:
+        from benchmarks import policy
+
+        run_verb(lambda: policy.run(as_json=as_json), as_json=as_json)
         return
     from benchmarks import engine
 

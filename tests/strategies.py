@@ -96,9 +96,7 @@ def rules(draw: st.DrawFn, at_most: int = 8) -> list[dict[str, Any]]:
             "match": draw(selectors()),
             "exclude": draw(st.lists(selectors(1), max_size=1)),
             "optOut": draw(st.sampled_from(["allowed", "forbidden"])),
-            "backupPolicy": draw(
-                st.sampled_from(["DefaultPolicy", {"fromTag": "tier"}, {"fromTag": "tier", "name": "Gold"}])
-            ),
+            "backupPolicy": draw(st.sampled_from(BACKUP_POLICIES)),
         }
         for number in range(count)
     ]
@@ -107,11 +105,15 @@ def rules(draw: st.DrawFn, at_most: int = 8) -> list[dict[str, Any]]:
 @st.composite
 def specs(draw: st.DrawFn, at_most: int = 4) -> dict[str, Any]:
     """The YAML of a policy that enforces, of `at_most` so many rules; one that holds everywhere more often than not."""
+    drawn = draw(rules(at_most))
+    if draw(st.integers(0, 3)):  # most policies end in a rule for all the rest
+        rest = {"name": "rest", "priority": 900, "match": {}, "backupPolicy": draw(st.sampled_from(BACKUP_POLICIES))}
+        drawn.append(rest)
     scope = st.sampled_from([{}, {}, {}, {"managementGroups": ["CORP"]}, {"excludeSubscriptions": ["*-dev"]}])
     return {
         "mode": "enforce",
         "scope": draw(scope),
-        "rules": draw(rules(at_most)),
+        "rules": drawn,
         "exclude": {"any": draw(st.lists(selectors(1).filter(bool), max_size=1))},
     }
 

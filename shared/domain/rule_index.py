@@ -62,14 +62,12 @@ class _Table:
     known: dict[str, int] = field(default_factory=dict)
 
     def accepting(self, value: str) -> int:
-        """The clauses that are not ruled out by this value."""
-        mask = self.exact.get(value, self.others)
-        if self.any_test is None:
-            return mask
+        """The clauses that are not ruled out by this value; for a table with tests beside exact values."""
         seen = self.known.get(value)
         if seen is not None:
             return seen
-        if self.any_test(value):
+        mask = self.exact.get(value, self.others)
+        if self.any_test is not None and self.any_test(value):
             for bit, passes in self.tests:
                 if passes(value):
                     mask |= bit
@@ -100,7 +98,12 @@ class RuleIndex:
         left = self._every
         for table in self._tables:
             value = table.read(subject)
-            left &= table.others if value is None else table.accepting(value)
+            if value is None:
+                left &= table.others
+            elif table.any_test is None:
+                left &= table.exact.get(value, table.others)
+            else:
+                left &= table.accepting(value)
             if not left:
                 return None
         tried = -1

@@ -1,6 +1,6 @@
 import json
 
-from benchmarks import simulator
+from benchmarks import policy, simulator
 from tests.e2e.running import backstop
 
 
@@ -20,3 +20,12 @@ async def test_the_local_azure_can_be_measured_at_any_size() -> None:
     figures = await simulator.measure(vms=200, subscriptions=4, gets=50)
     assert figures.page_rows == 200
     assert min(figures.ready_s, figures.page_ms, figures.gets_per_s, figures.peak_mib) > 0
+
+
+def test_the_policy_can_be_measured_at_any_size_and_its_rules_are_reached() -> None:
+    few, many = policy.measure(10, 2000), policy.measure(200, 2000)
+    assert few.rules_reached >= 5
+    assert many.rules_reached >= 50
+    assert min(few.decide_s, few.peak_mib, few.bare_call_ns) > 0
+    # The index is worth its while: twenty times the rules do not cost five times as much.
+    assert many.microseconds_per_vm < 5 * few.microseconds_per_vm
