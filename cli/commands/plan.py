@@ -1,15 +1,23 @@
-"""`plan`: the sweep's discovery and decisions, shown. It writes nothing to Azure and nothing to the store."""
+"""`plan`: the sweep's discovery and decisions, shown, and how they differ from the plan before.
+
+It writes nothing to Azure and no finding; what it keeps is the plan itself, for the next one's comparison. A plan in
+which a VM could not be read is not kept: the next one is held against the last that knew everything.
+"""
 
 import uuid
 
 from cli import exit_codes
 from cli.options import Options
-from cli.output import machine
+from cli.output import machine, plan_changes
 from cli.output.console import err, out, plain, print_json
 from cli.output.tables import left_alone, plan_table, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain.model import State
+from shared.domain.plan_diff import Plan, PlanDiff, Planned, compare
 from shared.domain.withholding import withheld
+from shared.errors import PermanentError
+from shared.reporting.render_json import action_data
+from shared.reporting.text import utc
 from shared.sweep import Discovery, over_limits
 
 
@@ -18,6 +26,8 @@ async def run(options: Options) -> int:
     async with open_backstop(options.settings()) as backstop:
         with err().status("Reading the estate from Resource Graph"):
             discovery = await backstop.sweeper.discover(backstop.settings.scope, uuid.uuid4().hex)
+        unread = any(each.verdict.state is State.UNKNOWN for each in discovery.findings)
+        previous, diff = _held_against_the_last(backstop, discovery, keep=not unread)
         if options.as_json:
             policy = backstop.policy.policy
             print_json(
@@ -27,14 +37,16 @@ async def run(options: Options) -> int:
                     "discovered": len(discovery.findings),
                     "verdicts": machine.verdicts(discovery.findings),
                     "vmsToChange": len(discovery.to_change),
+                    "byAction": plan_changes.by_action(discovery.findings),
                     "actions": machine.actions(discovery.findings),
+                    **plan_changes.as_data(previous, diff),
                 }
             )
         else:
             show(backstop, discovery)
+            plan_changes.show(previous, diff, backstop.policy.policy.hash)
             if discovery.to_change:
                 out().print(plain(_how_to_go_on(backstop), "bold"))
-    unread = any(each.verdict.state is State.UNKNOWN for each in discovery.findings)
     return exit_codes.FAILED if unread else exit_codes.DONE
 
 
@@ -45,6 +57,8 @@ def show(backstop: Backstop, discovery: Discovery) -> None:
     out().print(plain(title, "bold"))
     counts = machine.verdicts(discovery.findings)
     out().print(verdict_bars({State(name): count for name, count in counts.items()}))
+    if (actions := plan_changes.action_table(discovery.to_change)) is not None:
+        out().print(actions)
     out().print(plan_table(discovery.to_change))
     if (table := left_alone(discovery.findings)) is not None:
         out().print(table)
@@ -53,6 +67,32 @@ def show(backstop: Backstop, discovery: Discovery) -> None:
         out().print(plain(line, "bold yellow"), soft_wrap=True)
     if why := over_limits(discovery):
         out().print(plain(f"A sweep would be stopped before its first write: {why}.", "yellow"))
+
+
+def _held_against_the_last(
+    backstop: Backstop, discovery: Discovery, *, keep: bool
+) -> tuple[Plan | None, PlanDiff | None]:
+    from shared.adapters.local.last_plan import LastPlan
+
+    settings, policy = backstop.settings, discovery.policy.policy
+    planned = {
+        each.vm.key: Planned(each.vm.text, tuple(action_data(action) for action in each.actions))
+        for each in discovery.to_change
+    }
+    now = Plan(utc(backstop.clock.now()), policy.metadata.name, policy.hash, planned)
+    last = LastPlan(settings.state_dir, settings.endpoint, backstop.tenant_id, settings.scope)
+    previous = None
+    try:
+        previous = last.load()
+    except PermanentError as error:
+        err().print(plain(f"{error.message}; this one counts as the first.", "yellow"), soft_wrap=True)
+    diff = compare(previous, now, discovery.findings) if previous is not None else None
+    if keep:
+        try:
+            last.save(now)
+        except PermanentError as error:
+            err().print(plain(error.message, "yellow"), soft_wrap=True)
+    return previous, diff
 
 
 def _how_to_go_on(backstop: Backstop) -> str:

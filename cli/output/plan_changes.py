@@ -1,0 +1,103 @@
+"""How a plan differs from the one before, for a person and for a machine; and the plan's writes counted by action."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+
+from cli.output.console import out, plain
+from cli.output.tables import new_table
+from shared.domain.model import Action, Finding
+from shared.domain.plan_diff import Plan, PlanDiff, Planned, Step
+
+_EXAMPLES = 5
+
+
+def by_action(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many writes of each kind are planned."""
+    return dict(Counter(action.kind.value for each in findings for action in each.actions))
+
+
+def action_table(findings: Iterable[Finding]) -> RenderableType | None:
+    """The planned writes by kind, with the vaults and backup policies they go to; None where there are none."""
+    kinds: dict[str, list[Action]] = defaultdict(list)
+    for each in findings:
+        for action in each.actions:
+            kinds[action.kind.value].append(action)
+    if not kinds:
+        return None
+    table = new_table("By action")
+    for name in ("VMs", "action", "vaults", "backup policies"):
+        table.add_column(name, justify="right" if name in {"VMs", "vaults"} else "left")
+    for kind, actions in kinds.items():
+        policies = Counter(each.backup_policy for each in actions)
+        shown = ", ".join(f"{name} {count:,}" for name, count in policies.most_common(_EXAMPLES))
+        more = ", …" if len(policies) > _EXAMPLES else ""
+        vaults = len({each.vault_id.lower() for each in actions})
+        table.add_row(f"{len(actions):,}", plain(kind, "cyan"), f"{vaults:,}", plain(f"{shown}{more}"))
+    return table
+
+
+def as_data(previous: Plan | None, diff: PlanDiff | None) -> dict[str, Any]:
+    """The plan before and what differs; both null with the first plan."""
+    if previous is None or diff is None:
+        return {"previous": None, "changes": None}
+    return {
+        "previous": {"at": previous.at, "policy": {"name": previous.policy_name, "hash": previous.policy_hash}},
+        "changes": {
+            "newlyToChange": [{"vm": each.vm, "now": list(each.steps)} for each in diff.newly],
+            "noLongerToChange": [{"vm": each.planned.vm, "why": each.why} for each in diff.no_longer],
+            "changedAction": [
+                {"vm": now.vm, "before": list(before.steps), "now": list(now.steps)} for before, now in diff.changed
+            ],
+            "unread": list(diff.unread),
+        },
+    }
+
+
+def show(previous: Plan | None, diff: PlanDiff | None, policy_hash: str) -> None:
+    """The differences, each kind with a few VMs."""
+    console = out()
+    if previous is None or diff is None:
+        console.print(plain("This is the first plan for this estate and scope; the next one says what has changed."))
+        return
+    other = (
+        "" if previous.policy_hash == policy_hash else f", by policy {previous.policy_name} ({previous.policy_hash})"
+    )
+    console.print(plain(f"Since the plan of {previous.at}{other}", "bold"))
+    _line("newly to change", [(each.vm, _steps(each)) for each in diff.newly], "yellow")
+    _line("no longer to change", [(each.planned.vm, each.why) for each in diff.no_longer], "green")
+    _line("to change otherwise", [(now.vm, _how(before, now)) for before, now in diff.changed], "cyan")
+    _line("not known, since it could not be read", [(each, "") for each in diff.unread], "red")
+    if not diff and not diff.unread:
+        console.print(plain("  nothing has changed", "bright_black"))
+
+
+def _line(what: str, vms: Sequence[tuple[str, str]], style: str) -> None:
+    """The count, then the VMs by why, a few of each."""
+    if not vms:
+        return
+    out().print(plain(f"  {len(vms):,} {what}", style))
+    groups: dict[str, list[str]] = defaultdict(list)
+    for vm, why in vms:
+        groups[why].append(vm.rsplit("/", 1)[-1])
+    for why, names in sorted(groups.items(), key=lambda item: -len(item[1]))[:_EXAMPLES]:
+        some = ", ".join(names[:_EXAMPLES]) + (f", … ({len(names):,})" if len(names) > _EXAMPLES else "")
+        out().print(plain(f"    {f'{why}: ' if why else ''}{some}", "bright_black"), soft_wrap=True)
+
+
+def _steps(planned: Planned) -> str:
+    return ", then ".join(str(each.get("action", "")) for each in planned.steps) or "follow what Azure is doing already"
+
+
+def _how(before: Planned, now: Planned) -> str:
+    one, other = _steps(before), _steps(now)
+    if one != other:
+        return f"{one} → {other}"
+    differ = {key for old, new in zip(before.steps, now.steps, strict=True) for key in _keys(old, new)}
+    return f"{one}, with another {' and '.join(sorted(differ))}"
+
+
+def _keys(old: Step, new: Step) -> list[str]:
+    return [key for key in {*old, *new} if old.get(key) != new.get(key)]
