@@ -13,7 +13,7 @@ from cli import exit_codes
 from cli.options import Options
 from cli.output.console import out, plain, print_json
 from shared.adapters.policy_file import DEFAULT_FILE, read_text
-from shared.domain.plain_yaml import Problem
+from shared.domain.placed import Problem
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_lint import check_policy
 from shared.errors import PolicyFileError

@@ -5,7 +5,7 @@ from cli.output.console import err
 from shared.bootstrap import open_survey
 from shared.domain import policy_live
 from shared.domain.compiled_policy import compile_policy
-from shared.domain.plain_yaml import shown
+from shared.domain.placed import shown
 from shared.domain.policy import EnforcementPolicy
 
 

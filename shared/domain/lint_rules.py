@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.domain.glob_logic import covered
-from shared.domain.plain_yaml import Path
+from shared.domain.placed import Path
 from shared.domain.policy import BuiltinExclusion, PolicyScope, Rule, Spec
 from shared.domain.policy_selector import Selector
 from shared.domain.selector_logic import Prover, asked, mentioned, parts

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from shared.domain.lint_rules import Remark
 from shared.domain.look_alikes import intruder, odd_space
 from shared.domain.model_errors import closest
-from shared.domain.plain_yaml import Node, Path
+from shared.domain.placed import Node, Path
 from shared.domain.selectors import is_glob
 
 #: Values that Azure's Compute API knows (its REST specification of 2025); new ones may come.

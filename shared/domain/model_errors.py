@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.look_alikes import latin
-from shared.domain.plain_yaml import Node, Path, Problem, dotted, shown
+from shared.domain.placed import Node, Path, Problem, dotted, shown
 
 #: What a text of each of these keys must look like; a pattern would not tell it to a person.
 _FORMS = {

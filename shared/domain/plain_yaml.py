@@ -7,12 +7,12 @@ characters that cannot be seen. One pass, which ends at the first of these; this
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import yaml
+
+from shared.domain.placed import Node, Path, Problem, dotted, shown
 
 MAX_CHARACTERS = 1_000_000
 MAX_NODES = 30_000
@@ -27,23 +27,6 @@ _REFUSED = re.compile(
     "[^\t\n\r\x20-~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)"
 )
 
-Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something about a file, with its place: line and column from 1, 0 where it concerns the file as a whole."""
-
-    file: str
-    line: int
-    column: int
-    key: str
-    what: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.key + ': ' if self.key else ''}{self.what}"
-
 
 class UnreadableYamlError(Exception):
     """The text is not plain YAML; `problem` says where and why."""
@@ -51,42 +34,6 @@ class UnreadableYamlError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))
         self.problem = problem
-
-
-@dataclass(slots=True)
-class Node:
-    """A value and where it stands, or where its key stands. `raw` is a scalar as written, `quoted` whether in quotes.
-
-    `data` is the value as Python has it: dict, list, str, int, float, bool, date, datetime or None. `inner` holds
-    the parts of a mapping by key or of a list by position.
-    """
-
-    line: int
-    column: int
-    data: Any
-    raw: str = ""
-    quoted: bool = False
-    inner: dict[str | int, "Node"] = field(default_factory=dict)
-
-    def at(self, path: Sequence[str | int]) -> "Node | None":
-        """The part at this path, or None."""
-        node: Node | None = self
-        for part in path:
-            node = node.inner.get(part) if node is not None else None
-        return node
-
-    def nearest(self, path: Sequence[str | int]) -> "Node":
-        """The part at this path, or the last one on the way that the file holds."""
-        node = self
-        for part in path:
-            node = node.inner.get(part, node)
-        return node
-
-    def walk(self, path: Path = ()) -> Iterator[tuple[Path, "Node"]]:
-        """This node and every one below, each with its path, in the order of the file."""
-        yield path, self
-        for part, node in self.inner.items():
-            yield from node.walk((*path, part))
 
 
 def read_yaml(text: str, file: str) -> Node:
@@ -101,22 +48,6 @@ def read_yaml(text: str, file: str) -> Node:
         what = str(getattr(error, "problem", None) or error).splitlines()[0]
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise UnreadableYamlError(Problem(file, line, column, "", f"not valid YAML: {what}")) from None
-
-
-def dotted(path: Sequence[str | int]) -> str:
-    """A path as people write it: spec.rules[0].name. A key is cut to 60 characters."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{shown(part)}" if text else shown(part)
-    return text
-
-
-def shown(text: str) -> str:
-    """A text of the file for a message: on one line, 60 characters at most, what cannot be seen as an escape."""
-    if len(text) <= 60 and text.isprintable():
-        return text
-    cut = text if len(text) <= 60 else text[:57] + "..."
-    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in cut)
 
 
 def _refuse_hidden(text: str, file: str) -> None:

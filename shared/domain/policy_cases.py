@@ -1,26 +1,26 @@
 """Cases for a policy, as its author writes them in YAML: VMs in short form, and what must become of each.
 
-Strict like the policy itself, and read by the same rules. What a left-out key of a VM means stands in `CaseVm`. This
-module reads no file and runs nothing; `policy_case_run.py` does.
+Strict like the policy itself, and read by the same rules. A VM's short form
+stands in `policy_case_vm.py`. This module reads no file and runs nothing; `policy_case_run.py` does.
 """
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from shared.domain.model import ActionKind, ProtectionState, State
+from shared.domain.model import ActionKind, State
 from shared.domain.model_errors import closest, meaning
-from shared.domain.plain_yaml import Problem, UnreadableYamlError, read_yaml, shown
-from shared.domain.policy_keys import CASE_DESCRIPTIONS
+from shared.domain.placed import Problem, shown
+from shared.domain.plain_yaml import UnreadableYamlError, read_yaml
+from shared.domain.policy_case_keys import CASE_DESCRIPTIONS
+from shared.domain.policy_case_vm import CaseVm, Moment, in_list
 from shared.domain.policy_schema import DIALECT, Schema, schema_of
 from shared.domain.policy_text import EMPTY, empty_values, validated
-from shared.domain.policy_types import Duration, Section, Text, as_tuple
+from shared.domain.policy_types import Section, Text, as_tuple
 from shared.domain.reasons import Reason
 
-Tags = dict[Text, Annotated[str, Field(max_length=256)]]
 _CODES = tuple(each.code for each in Reason)
 
 
@@ -31,120 +31,6 @@ def _known(code: str) -> str:
 
 
 ReasonCode = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(_CODES)})]
-
-
-def _moment(value: object) -> object:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError("give the time zone too, such as 2026-11-24T08:00:00Z")
-    return value
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-
-
-class CaseImage(Section):
-    """A marketplace image, or one's own by id. In the file a text stands for it: publisher/offer/sku, or custom."""
-
-    publisher: str = ""
-    offer: str = ""
-    sku: str = ""
-    id: str = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if value == "custom":
-            return {"id": "/images/custom"}
-        parts = value.split("/")
-        if len(parts) != 3 or not all(parts):
-            raise ValueError("must be publisher/offer/sku, or custom")
-        return dict(zip(("publisher", "offer", "sku"), parts, strict=True))
-
-
-class CaseProtection(Section):
-    """The VM's protected item. In the file a plain text stands for `state`.
-
-    `vault` names one of the case's vaults, the first where left out; any other name is one outside the VM's
-    subscription. `backupPolicy` left out is the one that the rule asks for. A recovery point is there where the state
-    says so; `firstBackupPending` has none.
-    """
-
-    state: Annotated[ProtectionState, Field(strict=False)]
-    backup_policy: str = ""
-    vault: str = ""
-    recovery_point: bool | None = None
-    backup_running: bool = False
-    last_backup_failed: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"state": value} if isinstance(value, str) else value
-
-
-class CaseVault(Section):
-    """A vault; location and subscription are the VM's where left out. In the file a plain text stands for `name`."""
-
-    name: Text
-    location: str = ""
-    subscription: str = ""
-    tags: Tags = Field(default_factory=dict)
-    ready: bool = True
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
-
-def _vaults(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-class CaseVm(Section):
-    """A VM and its surroundings. What is left out is a plain VM, a year old, with one vault of its own and no backup.
-
-    A subscription is given by name, or by id.
-    """
-
-    name: Text = "vm-01"
-    group: Text = "rg-01"
-    subscription: Text = "subscription"
-    location: Text = "westeurope"
-    tags: Tags = Field(default_factory=dict)
-    group_tags: Tags = Field(default_factory=dict)
-    subscription_tags: Tags = Field(default_factory=dict)
-    management_groups: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
-    image: CaseImage = CaseImage()
-    os: Literal["linux", "windows", "Linux", "Windows"] | None = None
-    size: str = ""
-    security_type: str = ""
-    disk_types: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
-    encryption: Annotated[tuple[Literal["platform", "customer", "host", "ade"], ...], BeforeValidator(as_tuple)] = (
-        "platform",
-    )
-    zones: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
-    priority: str = ""
-    power_state: str = ""
-    age: Duration | None = None
-    created: Moment | None = None
-    managed_by: str = ""
-    group_managed_by: str = ""
-    host_pool_type: str = ""
-    ephemeral_os_disk: bool = False
-    provisioning_state: str = "Succeeded"
-    protection: CaseProtection = CaseProtection(state=ProtectionState.NONE)
-    vaults: Annotated[tuple[CaseVault, ...], BeforeValidator(_vaults)] = (CaseVault(name="vault-01"),)
-    opted_out_since: Moment | None = None  # what the ledger of opt-outs holds
-    unread: Annotated[tuple[Literal["vm", "protection", "vaults"], ...], BeforeValidator(as_tuple)] = ()
-
-    @model_validator(mode="after")
-    def _one_birth(self) -> Self:
-        if self.age is not None and self.created is not None:
-            raise ValueError("give `age` or `created`, not both")
-        return self
 
 
 class Expected(Section):
@@ -181,7 +67,7 @@ class PolicyCases(Section):
     policy: Text
     now: Moment
     defaults: CaseVm = CaseVm()
-    cases: Annotated[tuple[Case, ...], BeforeValidator(_vaults), Field(min_length=1, max_length=5000)]
+    cases: Annotated[tuple[Case, ...], BeforeValidator(in_list), Field(min_length=1, max_length=5000)]
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

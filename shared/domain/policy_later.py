@@ -7,7 +7,7 @@ is that less is done is taken out of the file with a warning, and no policy ever
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.domain.plain_yaml import Node, Path
+from shared.domain.placed import Node, Path
 
 _LIMITS = ("spec", "limits")
 

@@ -11,7 +11,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.model_errors import problems_in
-from shared.domain.plain_yaml import Node, Path, Problem, UnreadableYamlError, dotted, read_yaml, shown
+from shared.domain.placed import Node, Path, Problem, dotted, shown
+from shared.domain.plain_yaml import UnreadableYamlError, read_yaml
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_later import later_keys, without
 from shared.errors import PolicyFileError

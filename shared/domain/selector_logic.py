@@ -80,7 +80,7 @@ class Prover:
         return (
             all(_text_implied(held, name, globs) for name, globs in _texts(wanted))
             and all(_tag_implied(held, source, tag, test) for source, tag, test in _tag_tests(wanted))
-            and (wanted.absent_tags is None or _absent_implied(held, wanted.absent_tags))
+            and (wanted.absent_tags is None or covered(wanted.absent_tags, _absent(held)))
             and (wanted.image in {None, "any"} or wanted.image in _image_kinds(held))
             and _age_implied(held, wanted)
             and all(self._implies(held, each) for each in wanted.all or ())
@@ -123,9 +123,8 @@ def _contradiction(held: Parts) -> str:
         for tag, tests in _tests_of(held, source).items():
             if any(tests_disjoint(one, other) for i, one in enumerate(tests) for other in tests[:i]):
                 return f"its conditions on the tag {tag} contradict each other"
-    absent = [glob for each in held for glob in each.absent_tags or ()]
     wanted = [tag for each in held for tag in each.tags or {}]
-    if any(covered([tag], absent) for tag in wanted):
+    if any(covered([tag], _absent(held)) for tag in wanted):
         return "it asks for a tag that `absentTags` rules out"
     if {"custom", "marketplace"} <= _image_kinds(held):
         return "a custom image has no publisher, and it asks for both"
@@ -168,9 +167,8 @@ def _tag_implied(held: Parts, source: str, tag: str, test: TagTest) -> bool:
     return any(test_covered(each, test) for each in _tests_of(held, source).get(tag, ()))
 
 
-def _absent_implied(held: Parts, wanted: tuple[str, ...]) -> bool:
-    absent = [glob for each in held for glob in each.absent_tags or ()]
-    return covered(wanted, absent)
+def _absent(held: Parts) -> list[str]:
+    return [glob for each in held for glob in each.absent_tags or ()]
 
 
 def _image_kinds(held: Parts) -> set[str]:

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.domain.model import Protection, ProtectionState, Unread
-from shared.domain.policy_case_run import CaseResult, observation, run_cases, unreached
+from shared.domain.policy_case_keys import CASE_DESCRIPTIONS
+from shared.domain.policy_case_run import CaseResult, run_cases, unreached
+from shared.domain.policy_case_seen import observation
 from shared.domain.policy_cases import PolicyCases, read_cases
-from shared.domain.policy_keys import CASE_DESCRIPTIONS
 from tests.policies import compiled, demo_policy
 
 HEAD = "apiVersion: backstop/v1\nkind: PolicyCases\npolicy: ./p.yaml\nnow: 2026-11-24T08:00:00Z\n"

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from cli.commands.policy_schema import ROOT, published
 from shared.domain.policy import EnforcementPolicy
+from shared.domain.policy_case_keys import CASE_DESCRIPTIONS
 from shared.domain.policy_cases import PolicyCases, cases_schema, read_cases
-from shared.domain.policy_keys import CASE_DESCRIPTIONS, DESCRIPTIONS
+from shared.domain.policy_keys import DESCRIPTIONS
 from shared.domain.policy_schema import policy_schema
 from shared.domain.policy_text import read_policy
 from tests.strategies import rules

@@ -134,10 +134,12 @@ def test_all_errors_are_told_in_the_order_of_the_file() -> None:
 
 def test_the_first_twenty_errors_are_shown_and_the_others_counted() -> None:
     rules = "\n".join(f"    - {{name: r{number}, priority: x, match: {{}}}}" for number in range(30))
-    text = f"apiVersion: backstop/v1\nkind: EnforcementPolicy\nmetadata: {{name: t}}\nspec:\n  rules:\n{rules}\n"
+    head = "apiVersion: backstop/v1\nkind: EnforcementPolicy\nmetadata: {name: t}\nspec:\n  rules:\n"
+    text = f"{head}{rules}\n  settle: 10\n"  # the last of the file, though the model looks at it first
     reading = read_policy(text, "p")
-    assert (len(reading.errors), reading.more) == (20, 10)
-    assert complaint(text).count("must be a whole number, not 'x' (and 29 more") == 1
+    assert (len(reading.errors), reading.more) == (20, 11)
+    assert [each.key for each in reading.errors] == [f"spec.rules[{number}].priority" for number in range(20)]
+    assert complaint(text).count("must be a whole number, not 'x' (and 30 more") == 1
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ def test_what_no_vm_can_meet_is_found(data: dict[str, Any]) -> None:
         {"any": [{}]},
         {"diskTypes": ["a"], "all": [{"diskTypes": ["b"]}]},  # a VM has several
         {"effectiveTags": {"env": "prod"}, "subscriptionTags": {"env": "dev"}},  # nearer ones win
+        {"tags": {"env": "prod"}, "all": [{"tags": {"ENV": ["prod", "dev"]}}]},
+        {"os": "linux", "any": [{"os": "windows"}, {"names": ["a"]}]},
         {"names": ["*-web"], "all": [{"names": ["web-*"]}]},
         {"tags": {"env": {"is": "PROD", "ignoreCase": True}}, "all": [{"tags": {"env": "prod"}}]},
         {"image": "custom", "imagePublishers": ["*"]},
