@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -182,7 +183,7 @@ def _branch(number: int) -> dict[str, Any]:
     }
 
 
-_SHAPES = (
+_SHAPES: tuple[Callable[[int], dict[str, Any]], ...] = (
     lambda number: {"tags": {"env": ENVIRONMENTS[number % 5], "app": f"app-{number * 7 % GROUPS}"}},
     lambda number: {"resourceGroups": [f"rg-app{number}-*"], "names": [f"vm-{number % GROUPS}-*"]},
     lambda number: {

@@ -101,9 +101,10 @@ def _scope(subject: Subject, policy: CompiledPolicy) -> ScopeTried | None:
     scope = policy.policy.spec.scope
     if scope == PolicyScope():
         return None
-    conditions = []
+    conditions: list[Condition] = []
     if included := scope_selectors(scope.subscriptions, scope.management_groups):
-        conditions.append(Condition("any of", "", either(included)(subject), these(subject, tuple(included))))
+        inner = these(subject, tuple(included))
+        conditions += inner if len(inner) == 1 else [Condition("any of", "", either(included)(subject), inner)]
     if excluded := scope_selectors(scope.exclude_subscriptions, scope.exclude_management_groups):
         conditions.append(Condition("none of", "", not either(excluded)(subject), these(subject, tuple(excluded))))
     return ScopeTried(policy.in_scope(subject), tuple(conditions))
