@@ -123,7 +123,7 @@ class Reconciler:
             await self.ledger.forget(protect_key(request.vm_id.key))
         if not actions or isinstance(protection, Unread):
             outcome = self._without_action(seen, verdict, policy, just_protected=followed.protected)
-        elif (why := self._withheld(policy, verdict)) is not None:
+        elif (why := self.why_not(policy, verdict)) is not None:
             outcome = why.outcome
         else:
             actor = Actor(self.backup, self.ledger, self.pause, self.clock)
@@ -136,7 +136,8 @@ class Reconciler:
             await self._publish(done.finding)
         return done
 
-    def _withheld(self, policy: CompiledPolicy, verdict: Verdict) -> Withheld | None:
+    def why_not(self, policy: CompiledPolicy, verdict: Verdict) -> Withheld | None:
+        """What withholds the writes for a VM with this verdict; None where they may be made."""
         compiled = policy.rule_named(verdict.rule)
         return withheld(policy.policy.spec, compiled.rule if compiled else None, permitted=self.enforce)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from cli import exit_codes
-from cli.commands.sweep import why_nothing
 from cli.drain import Drained, drain
 from cli.options import Options
 from cli.output.asking import confirm
@@ -15,6 +14,7 @@ from cli.vm_argument import require_in_scope, vm_argument
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain import messages
 from shared.domain.model import Action, Finding, ReconcileRequest, State, Status, Verdict
+from shared.domain.withholding import Withheld
 from shared.errors import SettingsError
 
 
@@ -40,13 +40,14 @@ async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
         if not options.as_json:
             _show_plan(request, verdict, actions)
         drained, finding = Drained(), None
-        if actions and backstop.reconciler.may_write:
+        why_not = backstop.reconciler.why_not(backstop.policy, verdict)
+        if actions and why_not is None:
             confirm(backstop, f"Do this to {vm_id.name}?", yes=yes)
             drained, finding = await _carry_out(backstop, request)
         if options.as_json:
-            print_json(_as_data(request, verdict, actions, finding, backstop.reconciler.may_write))
+            print_json(_as_data(request, verdict, actions, finding, why_not))
         else:
-            _show_end(backstop, actions, finding, drained)
+            _show_end(actions, finding, drained, why_not)
     if drained.paused:
         return exit_codes.PAUSED
     failed = verdict.state is State.UNKNOWN or (finding is not None and finding.outcome.status is Status.FAILED)
@@ -87,11 +88,12 @@ def _show_plan(request: ReconcileRequest, verdict: Verdict, actions: tuple[Actio
         out().print(plain(f"  → {action_text(action)}", "cyan"))
 
 
-def _show_end(backstop: Backstop, actions: tuple[Action, ...], finding: Finding | None, drained: Drained) -> None:
+def _show_end(actions: tuple[Action, ...], finding: Finding | None, drained: Drained, why_not: Withheld | None) -> None:
     if not actions:
         out().print(plain("Nothing to do.", "bold"))
-    elif not backstop.reconciler.may_write:
-        out().print(plain(f"Nothing was written: {why_nothing(backstop)}.", "bold"))
+    elif why_not is not None:
+        why = "--enforce was not given" if why_not.code == "NOT_PERMITTED" else f"{why_not.why}. {why_not.remedy}"
+        out().print(plain(f"Nothing was written: {why}.", "bold"))
     elif finding is not None:
         done = finding.outcome
         out().print(plain(f"{done.status}: {finding.verdict.reasons[0]}", "bold"))
@@ -106,13 +108,14 @@ def _as_data(
     verdict: Verdict,
     actions: tuple[Action, ...],
     finding: Finding | None,
-    may_write: bool,
+    why_not: Withheld | None,
 ) -> dict[str, object]:
     last = finding.verdict if finding is not None else verdict
     outcome = finding.outcome if finding is not None else None
     return {
         "vm": request.vm_id.text,
-        "wrote": may_write and bool(actions),
+        "wrote": why_not is None and bool(actions),
+        "withheld": why_not.code if why_not is not None and actions else None,
         "before": {"verdict": verdict.state.value, "reasons": [each.reason.code for each in verdict.reasons]},
         "actions": [action.kind.value for action in actions],
         "verdict": last.state.value,

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from cli.commands import plan
+from cli.commands import plan, protect
 from cli.options import Options
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain.azure_answers import Scope
@@ -102,6 +102,21 @@ async def test_a_policy_that_withholds_its_writes_reports_them_and_makes_none(sp
     assert len(wanting) > 1
     assert {(each.outcome.status, each.outcome.error_code) for each in wanting} == {(Status.DRY_RUN, code)}
     assert report["policy"]["paused"] == (code == "POLICY_PAUSED")  # type: ignore[index]  # plain JSON data
+
+
+async def test_protecting_one_vm_of_a_rule_that_only_audits_asks_nobody_and_says_why(
+    here: Here, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(policy_file("mine", "enforce").replace("match: {}", "match: {}, effect: audit"))
+    wish = protect.Wish(await here.unprotected(), False, "")
+    for as_json in (True, False):
+        options = Options(str(file), endpoint=here.base, state=str(here.state), as_json=as_json)
+        assert await protect.run(options, wish, enforce=True, yes=False) == 0
+    data, said = capsys.readouterr().out.rsplit("}\n", 1)
+    assert (json.loads(data + "}")["wrote"], json.loads(data + "}")["withheld"]) == (False, "RULE_AUDITS")
+    assert "Nothing was written: the rule default only audits." in " ".join(said.split())
+    assert here.world.ledger.writes == []
 
 
 async def test_the_disks_that_a_rule_names_are_those_of_the_protection_in_the_vault(here: Here) -> None:

@@ -23,8 +23,9 @@ _WAIT = 10.0  # seconds; a writer holds the lock for two small file operations
 class PolicyFolder:
     """`PolicySource` on a folder. The folder must exist; the file need not."""
 
-    def __init__(self, folder: Path, file: str = DEFAULT_FILE) -> None:
-        self._folder, self._path = folder, folder / file
+    def __init__(self, folder: Path, file: str = DEFAULT_FILE, *, wait: float = _WAIT) -> None:
+        """`wait`: for how many seconds a writer waits for another one."""
+        self._folder, self._path, self._wait = folder, folder / file, wait
         self.name, self.file = str(self._path.absolute()), file
 
     async def read(self, known_etag: str = "") -> PolicyText | PolicyAnswer:
@@ -71,7 +72,7 @@ class PolicyFolder:
         self._bytes()  # a missing folder is told as such
         try:
             with contextlib.closing(
-                sqlite3.connect(self._folder / _LOCK, timeout=_WAIT, isolation_level=None)
+                sqlite3.connect(self._folder / _LOCK, timeout=self._wait, isolation_level=None)
             ) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield

@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from shared.adapters.local.policies import SqliteLastGood
 from shared.adapters.local.policy_folder import PolicyFolder
 from shared.adapters.local.store import Store
-from shared.errors import PermanentError, PolicyFileError, SettingsError
+from shared.errors import PermanentError, PolicyFileError, RetryLaterError, SettingsError
 from shared.ports import PolicyAnswer, PolicyText
 
 
@@ -68,6 +69,18 @@ async def test_of_many_that_push_at_once_exactly_one_wins(tmp_path: Path) -> Non
     won = [number for number, each in enumerate(running) if each.returncode == 0]
     assert len(won) == 1, errors
     assert (tmp_path / "policy.yaml").read_text() == f"from {won[0]}"
+
+
+async def test_nothing_is_written_while_another_process_writes(tmp_path: Path) -> None:
+    folder = PolicyFolder(tmp_path, wait=0)
+    etag = await folder.write("before", "")
+    other = sqlite3.connect(tmp_path / ".policy.lock", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(RetryLaterError, match="another process"):
+        await folder.write("mine", etag)
+    assert isinstance(await folder.read("else"), PolicyText)  # reading waits for nobody
+    other.close()
+    await folder.write("mine", etag)
 
 
 async def test_a_missing_folder_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
