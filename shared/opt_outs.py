@@ -4,7 +4,7 @@ A finding that shows an opt-out tag is what counts, from an event's look and fro
 own store alone, and only where a stretch begins, changes or was last seen a while ago.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ async def note(findings: Sequence[Finding], settings: OptOut, ledger: OptOuts, n
     """Take down the opt-outs that these findings show; the findings again, each with the stretch it belongs to."""
     if not any(_shown(each) for each in findings):
         return tuple(findings)
-    known = await ledger.stretches()
+    known = await ledger.stretches() if len(findings) > 1 else await _of_one(findings[0].vm.key, ledger)
     kept: dict[str, OptOutStretch] = {}
     told: list[Finding] = []
     for finding in findings:
@@ -43,6 +43,11 @@ async def note(findings: Sequence[Finding], settings: OptOut, ledger: OptOuts, n
     if kept:
         await ledger.keep(kept)
     return tuple(told)
+
+
+async def _of_one(vm_key: str, ledger: OptOuts) -> Mapping[str, OptOutStretch]:
+    stretch = await ledger.stretch(vm_key)  # a look at one VM must not read the whole estate's
+    return {} if stretch is None else {vm_key: stretch}
 
 
 def _shown(finding: Finding) -> ReasonDetail | None:

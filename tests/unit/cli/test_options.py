@@ -35,3 +35,11 @@ def test_the_state_lies_in_the_repository_wherever_the_person_stands(
     monkeypatch.setenv("BACKSTOP_STATE", "elsewhere")
     assert Options().settings().state_dir == Path("elsewhere")
     assert Options(state="here").settings().state_dir == Path("here")
+
+
+def test_a_policy_named_on_the_command_line_takes_the_place_of_the_apps_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BACKSTOP_POLICY", raising=False)
+    monkeypatch.setenv("BACKSTOP_POLICY_DIR", "policies")
+    assert Options().settings().policy_dir == "policies"
+    named = Options(policy="mine.yaml").settings()
+    assert (named.policy_file, named.policy_dir) == ("mine.yaml", "")

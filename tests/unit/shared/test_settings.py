@@ -64,3 +64,9 @@ def test_the_topic_s_key_is_not_shown() -> None:
 
 def test_names_that_are_no_guids_are_management_groups() -> None:
     assert parse_scope(["corp", "platform"]) == Scope(management_groups=("corp", "platform"))
+
+
+def test_a_policy_comes_from_a_file_or_from_a_folder_and_not_from_both() -> None:
+    assert from_environment({"BACKSTOP_POLICY_DIR": "policies"}).policy_dir == "policies"
+    with pytest.raises(SettingsError, match="given twice"):
+        from_environment({"BACKSTOP_POLICY_DIR": "policies", "BACKSTOP_POLICY": "mine.yaml"})

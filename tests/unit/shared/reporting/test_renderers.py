@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from shared.domain.model import Action, ActionKind, Finding, Outcome, ReasonDetail, State, Status
+from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 from shared.reporting.render_csv import COLUMNS, render_csv
 from shared.reporting.render_html import LOOKS, OUTCOME_WORDS, PROTECTION_WORDS, coverage, render_html
@@ -234,3 +235,30 @@ def test_needed_remedies_are_set_once_for_all_their_vms() -> None:
     estate = [finding(f"vm{n}", State.NON_COMPLIANT, Reason.NO_VAULT_IN_REGION) for n in range(3)]
     html = render_html(report(*estate)).decode()
     assert html.count("Create a vault there, or widen the rule&#39;s <code>vault</code>") == 1
+
+
+def test_every_form_tells_since_when_and_by_whom_a_vm_is_opted_out() -> None:
+    stretch = OptOutStretch(NOW - timedelta(days=40), NOW, "reason=x", "<b>alice</b>")
+    one = finding("a", State.EXEMPT, ReasonDetail(Reason.OPTED_OUT, "reason=x; until=2026-12-01"))
+    made = report(replace(one, opt_out=stretch, policy_hash="9f1c2ab04d7e"))
+    (told,) = json.loads(render_json(made))["optOuts"]
+    assert (told["since"], told["by"]) == ("2026-10-15T09:12:00Z", "<b>alice</b>")
+    (row,) = csv_rows(made)
+    assert (row["optOutSince"], row["optOutBy"], row["policyHash"]) == (told["since"], told["by"], "9f1c2ab04d7e")
+    page = render_html(made).decode()
+    assert "since 2026-10-15 09:12" in page
+    assert "&lt;b&gt;alice&lt;/b&gt;" in page
+    assert "<b>alice" not in page
+
+
+def test_every_form_tells_of_a_pause_and_of_a_policy_that_is_not_taken() -> None:
+    used = replace(report().policy, paused=True, problem="policy.yaml:5:3: <script>")
+    made = replace(report(), policy=used)
+    data = json.loads(render_json(made))
+    assert (data["policy"]["paused"], data["policyProblem"]) == (True, "policy.yaml:5:3: <script>")
+    page = render_html(made).decode()
+    assert "Paused by policy" in page
+    assert "policy.yaml:5:3: &lt;script&gt;" in page
+    plain = render_html(report()).decode()
+    assert "Paused by policy" not in plain
+    assert "last good" not in plain
