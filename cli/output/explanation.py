@@ -185,4 +185,5 @@ def _line(console: Console, text: Text, depth: int = 1) -> None:
     """Wrapped under its own indent, with nothing behind it, so that it can be copied."""
     indent = " " * _STEP * depth
     for each in text.wrap(console, max(console.width - len(indent), 20)):
+        each.rstrip()
         console.print(Text(indent) + each, soft_wrap=True)

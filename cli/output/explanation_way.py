@@ -27,9 +27,11 @@ def lines(way: Explanation) -> Iterator[Line]:
         yield 1, plain("in the policy's scope? ") + answer
         yield from _conditions(way.scope.conditions, 2)
     yield from _exclusions(way)
+    won = any(each.won for each in way.rules)
     for rule in way.rules:
         yield 1, plain(f"rule {rule.name} (priority {rule.priority})? ") + _rule_answer(rule, way)
-        yield from _conditions(rule.conditions, 2)
+        if rule.asked or not won:  # behind the one that won they are only of interest to a machine
+            yield from _conditions(rule.conditions, 2)
     yield from _opt_out(way)
     if way.backup_policy is not None:
         yield 1, _backup_policy(way.backup_policy)
@@ -91,7 +93,7 @@ def _opt_out_answer(tried: OptOutTried, way: Explanation) -> Text:
         return plain("honoured", "cyan")
     if not any(each.won for each in way.rules):
         return plain(f"not asked: {_lower_first(tried.reason.sentence)}", QUIET)
-    return plain(f"not honoured: {_lower_first(tried.reason.sentence)}", "cyan")
+    return plain(_lower_first(tried.reason.sentence), "cyan")
 
 
 def _backup_policy(tried: BackupPolicyTried) -> Text:
