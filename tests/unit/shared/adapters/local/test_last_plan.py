@@ -38,6 +38,8 @@ def test_each_estate_and_scope_has_its_own(tmp_path: Path) -> None:
         LastPlan(tmp_path, "http://127.0.0.1:1", "t", Scope((), ("a", "b"))),
     )
     assert [each.load() for each in others] == [None] * 5
+    others[-1].save(PLAN)
+    assert last(tmp_path).load() is None
 
 
 @pytest.mark.parametrize(
