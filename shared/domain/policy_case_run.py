@@ -60,7 +60,7 @@ def unreached(policy: CompiledPolicy, results: tuple[CaseResult, ...]) -> tuple[
 def _run(case: Case, short: CaseVm, now: datetime, policy: CompiledPolicy) -> CaseResult:
     try:
         seen, vm = observation(short, now, policy)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         return CaseResult(case.name, "", (Difference("vm", "a VM that Azure could hold", str(error)),))
     verdict = evaluate(seen, policy, now)
     actions = plan(seen, verdict, policy)

@@ -1,10 +1,12 @@
 """Files that are meant to do harm: each is refused in one clear line, soon, in little memory, or means what it says."""
 
 import json
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import yaml
 from shared.domain.attributes import Subject
 from shared.domain.compiled_policy import compile_policy
 from shared.domain.policy import EnforcementPolicy
+from shared.domain.policy_case_run import run_cases
+from shared.domain.policy_cases import read_cases
 from shared.domain.policy_lint import check_policy
 from shared.domain.policy_text import Reading, parse_policy, read_policy
 from shared.errors import PolicyFileError
@@ -157,6 +161,38 @@ SECTIONS = {"optOut", "scope", "limits", "exclude", "existing", "vault", "select
 def says_the_same(path: tuple[Any, ...], other: Any) -> bool:
     """A section that only held what is so without it, or the default of a text that has one."""
     return path[-1] in SECTIONS and other in ([], {}, "x")
+
+
+def test_no_case_file_makes_the_run_fall_over() -> None:
+    policy = compile_policy(parse_policy(GOOD, "p"))
+    text = """
+apiVersion: backstop/v1
+kind: PolicyCases
+policy: p.yaml
+now: 2026-11-24T08:00:00Z
+defaults: {tags: {a: b}, age: P1D}
+cases:
+  - {name: a, vm: {name: n, vaults: [{name: v, tags: {a: b}}], image: p/o/s, unread: [vm]}, expect: {verdict: EXEMPT}}
+  - name: b
+    vm: {created: 2026-11-01T00:00:00Z, protection: {state: stopped, vault: v}}
+    expect: {verdict: UNKNOWN, reasons: [UNPROTECTED], actions: [], writes: true, vault: v}
+"""
+    as_json = json.dumps(yaml.safe_load(text), default=datetime.isoformat)
+    for path in scalars(json.loads(as_json)):
+        for other in (*OTHERS, "P99999W99999D", "a/b", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00"):
+            data = json.loads(as_json)
+            node = data
+            for part in path[:-1]:
+                node = node[part]
+            node[path[-1]] = other
+            spoilt = re.sub(r'"([0-9]{4}-[0-9]{2}-[0-9]{2}T[^"]*)"', r"\1", json.dumps(data))  # a moment has no quotes
+            reading = read_cases(spoilt, "c")
+            assert (reading.cases is None) == bool(reading.errors)
+            if reading.cases is not None:
+                assert len(run_cases(reading.cases, policy)) == len(reading.cases.cases)
+    assert read_cases(text, "c").cases is not None
+    for end in range(len(text) - 1):
+        assert read_cases(text[:end], "c").errors or text[:end].count("expect: {verdict") == 1
 
 
 NASTY = [
