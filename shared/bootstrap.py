@@ -16,18 +16,9 @@ from shared.domain.azure_answers import Subscription
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.errors import SettingsError
 from shared.intake import Intake
-from shared.policy_in_force import FixedPolicy, Policies, PolicyInForce
-from shared.ports import (
-    Backup,
-    Clock,
-    Compute,
-    EstateSource,
-    FindingStore,
-    Inventory,
-    Notices,
-    PolicySource,
-    WorkSource,
-)
+from shared.policy_in_force import FixedPolicy, PolicyInForce
+from shared.policy_ports import Policies, PolicySource
+from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Notices, WorkSource
 from shared.reconcile import Reconciler
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper
@@ -155,8 +146,7 @@ async def open_backstop(
 
 
 def _policy_source(settings: Settings) -> PolicySource:
-    from shared.adapters.local.policy_folder import PolicyFolder
-    from shared.adapters.policy_file import DEFAULT_FILE
+    from shared.adapters.policy_file import DEFAULT_FILE, PolicyFolder
 
     if settings.policy_dir:
         return PolicyFolder(Path(settings.policy_dir))

@@ -9,45 +9,15 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import audit_only
 from shared.domain.policy_text import read_policy
 from shared.errors import BackstopError
-from shared.ports import Clock, LastGood, PolicyAnswer, PolicySource, PolicyText
+from shared.policy_ports import POLICY_AGE, LastGood, PolicyAnswer, PolicyProblem, PolicySource, PolicyText
+from shared.ports import Clock
 
-WITHIN = timedelta(minutes=1)  # how old the last question may be on the event path
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyProblem:
-    """Why the policy in force is not the one in its place, for people.
-
-    `code` is POLICY_INVALID or POLICY_UNREADABLE. `place` is file:line:column where there is one; it and `code` name
-    nothing of the estate and may be told to anybody. `what` is the whole sentence.
-    """
-
-    code: str
-    what: str
-    since: datetime
-    place: str = ""
-
-
-class Policies(Protocol):
-    """Where the core takes its policy from."""
-
-    @property
-    def current(self) -> CompiledPolicy:
-        """The policy in force; the one that was read last."""
-
-    @property
-    def problem(self) -> PolicyProblem | None:
-        """Why it is not the one in its place; None where it is."""
-
-    async def newest(self, within: timedelta = WITHIN, /) -> CompiledPolicy:
-        """The policy in force, asked for anew unless that was done `within` this time. Zero asks in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +27,7 @@ class FixedPolicy:
     current: CompiledPolicy
     problem: PolicyProblem | None = None
 
-    async def newest(self, _within: timedelta = WITHIN, /) -> CompiledPolicy:
+    async def newest(self, _within: timedelta = POLICY_AGE, /) -> CompiledPolicy:
         """The same one always."""
         return self.current
 
@@ -83,7 +53,7 @@ class PolicyInForce:
         """Why it is not the one in its place."""
         return self._problem
 
-    async def newest(self, within: timedelta = WITHIN, /) -> CompiledPolicy:
+    async def newest(self, within: timedelta = POLICY_AGE, /) -> CompiledPolicy:
         """The policy in force. Raises SettingsError or RetryLaterError only where the last good one cannot be kept."""
         if self._is_fresh(within):
             return self._current

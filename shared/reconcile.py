@@ -36,7 +36,7 @@ from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
 from shared.observe import observe
 from shared.opt_outs import note
-from shared.policy_in_force import Policies
+from shared.policy_ports import Policies
 from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, OptOuts, PauseSwitch
 
 LEASE = timedelta(minutes=5)  # one look makes under ten requests, each cut off after a minute at most

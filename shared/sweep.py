@@ -37,7 +37,7 @@ from shared.domain.withholding import withheld
 from shared.errors import LimitExceededError, PermanentError, RetryLaterError
 from shared.observe import foremost
 from shared.opt_outs import note
-from shared.policy_in_force import Policies
+from shared.policy_ports import Policies
 from shared.ports import Clock, FindingStore, Inventory, OptOuts, WorkQueue
 
 T = TypeVar("T")

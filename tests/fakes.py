@@ -33,7 +33,8 @@ from shared.domain.model import (
 )
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.errors import BackstopError, PermanentError
-from shared.policy_in_force import FixedPolicy, Policies
+from shared.policy_in_force import FixedPolicy
+from shared.policy_ports import Policies
 from shared.ports import Intent
 from shared.reconcile import Reconciler
 from shared.sweep import Sweeper

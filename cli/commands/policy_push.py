@@ -15,13 +15,12 @@ from pathlib import Path
 from cli import exit_codes
 from cli.output.asking import agreed
 from cli.output.console import err, out, plain, print_json
-from shared.adapters.local.policy_folder import PolicyFolder
-from shared.adapters.policy_file import DEFAULT_FILE, read_text
+from shared.adapters.policy_file import DEFAULT_FILE, PolicyFolder, read_text
 from shared.domain.compiled_policy import compile_policy
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_text import parse_policy
 from shared.errors import PermanentError, PolicyFileError, SettingsError
-from shared.ports import PolicySource, PolicyText
+from shared.policy_ports import PolicySource, PolicyText
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -27,7 +27,7 @@ from shared.domain.model import (
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
 from shared.domain.withholding import Withheld
-from shared.policy_in_force import PolicyProblem
+from shared.policy_ports import PolicyProblem
 from shared.reporting.text import utc
 
 _STEP = 2

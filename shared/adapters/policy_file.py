@@ -1,18 +1,28 @@
-"""Reads the enforcement policy from a file.
+"""The enforcement policy on a disk: a file that is read once, or a folder that is asked by version.
 
 A policy that was asked for and is missing is an error. Where none was asked for and no `policy.yaml` lies in the
-current folder, the built-in one is in force, which only audits.
+current folder, the built-in one is in force, which only audits. The folder is here what a blob container is in Azure,
+with ETags and compare-and-swap: a version is the hash of the file's bytes, so that saving the same text changes
+nothing, and the lock against another writer is SQLite's, which ends with its process on every system.
 """
 
+import contextlib
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.plain_yaml import MAX_CHARACTERS
 from shared.domain.policy import audit_only
 from shared.domain.policy_text import parse_policy
-from shared.errors import PolicyFileError
+from shared.errors import PermanentError, PolicyFileError, RetryLaterError, SettingsError
+from shared.policy_ports import PolicyAnswer, PolicyText
 
 DEFAULT_FILE = "policy.yaml"
+_LOCK = ".policy.lock"
+_WAIT = 10.0  # seconds; a writer holds the lock for two small file operations
 
 
 def load_policy(path: str) -> CompiledPolicy:
@@ -47,3 +57,71 @@ def as_text(raw: bytes, file: Path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PolicyFileError(f"{file}: not UTF-8 text (byte {error.start})", remedy="Save the file as UTF-8") from None
+
+
+class PolicyFolder:
+    """`PolicySource` on a folder. The folder must exist; the file need not."""
+
+    def __init__(self, folder: Path, file: str = DEFAULT_FILE, *, wait: float = _WAIT) -> None:
+        """`wait`: for how many seconds a writer waits for another one."""
+        self._folder, self._path, self._wait = folder, folder / file, wait
+        self.name, self.file = str(self._path.absolute()), file
+
+    async def read(self, known_etag: str = "") -> PolicyText | PolicyAnswer:
+        """The text with its ETag; SettingsError where the folder is missing or the file cannot be read as text."""
+        raw = self._bytes()
+        if raw is None:
+            return PolicyAnswer.ABSENT
+        etag = _etag(raw)
+        return PolicyAnswer.UNCHANGED if etag == known_etag else PolicyText(as_text(raw, self._path), etag)
+
+    async def write(self, text: str, expected_etag: str) -> str:
+        """Swap the file; PermanentError `PolicyChanged` where another version lies there by now."""
+        raw = text.encode()
+        with self._alone():
+            there = self._bytes()
+            if ("" if there is None else _etag(there)) != expected_etag:
+                raise PermanentError(
+                    f"somebody else changed {self._path} meanwhile",
+                    code="PolicyChanged",
+                    remedy="Nothing was written. Push again to see the difference from what lies there now",
+                )
+            temporary = self._path.with_name(f".{self.file}.{os.getpid()}.tmp")
+            try:
+                with temporary.open("wb") as stream:
+                    stream.write(raw)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                temporary.replace(self._path)
+            except OSError as error:
+                raise SettingsError(
+                    f"{self._path} cannot be written: {error.strerror}", remedy="Check the folder's rights and space"
+                ) from error
+        return _etag(raw)
+
+    def _bytes(self) -> bytes | None:
+        if not self._folder.is_dir():
+            raise SettingsError(
+                f"there is no folder {self._folder}", code="POLICY_DIR", remedy="Create it, or name another one"
+            )
+        return read_bytes(self._path) if self._path.exists() else None
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._bytes()  # a missing folder is told as such
+        try:
+            with contextlib.closing(
+                sqlite3.connect(self._folder / _LOCK, timeout=self._wait, isolation_level=None)
+            ) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield
+        except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise RetryLaterError(f"another process is writing into {self._folder}") from error
+            raise SettingsError(
+                f"{self._folder} cannot be written: {error}", remedy="Check the folder's rights and space"
+            ) from error
+
+
+def _etag(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

@@ -6,7 +6,7 @@ It reads nothing of Azure: a report says what the last sweep and the looks since
 from dataclasses import dataclass
 
 from shared.domain.azure_answers import Scope, Subscription
-from shared.policy_in_force import Policies
+from shared.policy_ports import Policies
 from shared.ports import Clock, FindingStore, Inventory, Notices
 from shared.reporting.render_csv import render_csv
 from shared.reporting.render_html import render_html

@@ -8,9 +8,9 @@ import pytest
 from cli.commands import policy_push
 from cli.commands.policy_push import Wish
 from cli.output.asking import RefusedError
-from shared.adapters.local.policy_folder import PolicyFolder
+from shared.adapters.policy_file import PolicyFolder
 from shared.errors import PermanentError, PolicyFileError, SettingsError
-from shared.ports import PolicyAnswer, PolicyText
+from shared.policy_ports import PolicyAnswer, PolicyText
 from tests.policies import policy_of
 
 SPEC = "mode: {}\nrules: [{{name: default, priority: 1, match: {{}}}}]"

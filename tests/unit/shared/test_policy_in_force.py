@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.local.policies import SqliteLastGood
-from shared.adapters.local.policy_folder import PolicyFolder
 from shared.adapters.local.store import Store
+from shared.adapters.policy_file import PolicyFolder
 from shared.domain.azure_answers import Scope
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.model import State, Status
 from shared.domain.policy import Mode
 from shared.errors import RetryLaterError
-from shared.policy_in_force import FixedPolicy, PolicyInForce, PolicyProblem
-from shared.ports import PolicyAnswer, PolicyText
+from shared.policy_in_force import FixedPolicy, PolicyInForce
+from shared.policy_ports import PolicyAnswer, PolicyProblem, PolicyText
 from shared.telemetry import JsonFormatter
 from tests.fakes import FakeClock, World, a_vault, a_vm
 from tests.policies import compiled

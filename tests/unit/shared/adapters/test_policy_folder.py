@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.local.policies import SqliteLastGood
-from shared.adapters.local.policy_folder import PolicyFolder
-from shared.adapters.local.store import Store
+from shared.adapters.policy_file import PolicyFolder
 from shared.errors import PermanentError, PolicyFileError, RetryLaterError, SettingsError
-from shared.ports import PolicyAnswer, PolicyText
+from shared.policy_ports import PolicyAnswer, PolicyText
 
 
 async def test_what_was_written_is_read_with_its_version_and_not_twice(tmp_path: Path) -> None:
@@ -56,7 +54,7 @@ async def test_of_many_that_push_at_once_exactly_one_wins(tmp_path: Path) -> Non
     """Each in a process of its own, all expecting the same version."""
     etag = await PolicyFolder(tmp_path).write("before", "")
     program = (
-        "import asyncio, sys; from pathlib import Path; from shared.adapters.local.policy_folder import PolicyFolder\n"
+        "import asyncio, sys; from pathlib import Path; from shared.adapters.policy_file import PolicyFolder\n"
         "asyncio.run(PolicyFolder(Path(sys.argv[1])).write(sys.argv[2], sys.argv[3]))"
     )
     running = [
@@ -95,16 +93,3 @@ async def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(PolicyFileError, match="not UTF-8"):
         await PolicyFolder(tmp_path).read()
-
-
-async def test_the_last_good_text_of_each_source_is_kept_across_processes(tmp_path: Path) -> None:
-    with Store(tmp_path) as store:
-        kept = SqliteLastGood(store)
-        await kept.keep("one", "a")
-        await kept.keep("one", "b")
-        await kept.keep("two", "c")
-    with Store(tmp_path) as store:
-        kept = SqliteLastGood(store)
-        assert (await kept.last_good("one"), await kept.last_good("two"), await kept.last_good("x")) == ("b", "c", None)
-        await kept.forget("one")
-        assert (await kept.last_good("one"), await kept.last_good("two")) == (None, "c")
