@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from shared.domain.azure_policy_expressions import Around, Field, NotUnderstoodError, NoValueError, resolve
-from shared.domain.azure_policy_leaf import FIELDS, NEGATIONS, VM_TYPE, Selector, compare, condition_on
+from shared.domain.azure_policy_algebra import either, negated, together
+from shared.domain.azure_policy_expressions import resolve
+from shared.domain.azure_policy_functions import Around, Field, NotUnderstoodError, NoValueError
+from shared.domain.azure_policy_leaf import NEGATIONS, VM_TYPE, Selector, compare, condition_on
 
 _MOST_DEPTH = 100
 
@@ -136,42 +138,6 @@ class Conditions:
         else:
             made = compare(looked_at, positive, operand)
         return negated(made) if positive != operator else made
-
-
-def negated(found: Selector | bool) -> Selector | bool:
-    """The opposite."""
-    if isinstance(found, bool):
-        return not found
-    return found["not"] if set(found) == {"not"} else {"not": found}
-
-
-def together(found: list[Selector]) -> Selector | bool:
-    """All of them, as one selector where their keys differ."""
-    whole: Selector = {}
-    rest: list[Selector] = []
-    for each in found:
-        if each.keys() & whole.keys() or "all" in each:
-            rest += each["all"] if set(each) == {"all"} else [each]
-        else:
-            whole |= each
-    if rest:
-        whole["all"] = rest
-    return whole or True
-
-
-def either(found: list[Selector]) -> Selector | bool:
-    """Any of them; those that look at one and the same list are put together."""
-    merged: list[Selector] = []
-    for each in found:
-        key = next(iter(each)) if len(each) == 1 else ""
-        same = next((other for other in merged if key in FIELDS.values() and list(other) == [key]), None)
-        if same is None:
-            merged.append(dict(each))
-        else:
-            same[key] = list(dict.fromkeys([*same[key], *each[key]]))
-    if not merged:
-        return False
-    return merged[0] if len(merged) == 1 else {"any": merged}
 
 
 def about_vms(condition: Any, parameters: Mapping[str, Any]) -> bool:

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.azure_policy_algebra import together
 from shared.domain.azure_policy_builtins import ABOUT_VAULTS, BUILTINS
-from shared.domain.azure_policy_conditions import about_vms, together
+from shared.domain.azure_policy_conditions import about_vms
+from shared.domain.azure_policy_filling import fill
 from shared.domain.azure_policy_leaf import Selector
 from shared.domain.azure_policy_reading import Assignment, Definition, Found, last_part
-from shared.domain.azure_policy_unit import LOOKS, WRITES, Difference, Kind, Unit, fill
+from shared.domain.azure_policy_unit import LOOKS, WRITES, Difference, Kind, Unit
 from shared.domain.policy import BuiltinExclusion, Exclude
 from shared.errors import SettingsError
 

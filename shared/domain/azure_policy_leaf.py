@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from shared.domain.azure_policy_expressions import Around, Field, NotUnderstoodError
+from shared.domain.azure_policy_functions import Around, Field, NotUnderstoodError
 
 Selector = dict[str, Any]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.azure_policy_conditions import either, together
+from shared.domain.azure_policy_algebra import either, together
 from shared.domain.azure_policy_leaf import Selector, plain
 
 _MANAGEMENT_GROUP = re.compile(r"/providers/Microsoft\.Management/managementGroups/([^/]+)/?", re.IGNORECASE)
