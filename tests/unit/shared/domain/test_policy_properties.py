@@ -34,7 +34,7 @@ from shared.domain.policy_backup import POLICY_NAME
 from shared.domain.policy_text import parse_policy
 from shared.domain.reason_states import STATES
 from shared.domain.reasons import Reason
-from tests.fakes import START, World, a_vault, an_item
+from tests.fakes import START, World, a_vault, an_item, vm_id
 from tests.strategies import policies, policy_of_spec, selectors, specs, vms
 
 VAULTS = (a_vault("vault-1"), a_vault("vault-2"), a_vault("vault-us", location="eastus"))
@@ -59,15 +59,19 @@ class Drawn:
 @st.composite
 def drawn(draw: st.DrawFn, number: int = 0) -> Drawn:
     vm, stretch = draw(vms(number)), None
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)):  # usually one that nothing but its rule keeps from a backup
+        there = vm_id(vm.id.name, draw(st.sampled_from(["app-rg", "App-Prod"])))
+        vm = replace(vm, id=there, location="westeurope", created=None)
+    if draw(st.integers(0, 2)) == 0:
         vm = replace(vm, tags={**vm.tags, "Backup-Opt-Out": draw(st.sampled_from(OPT_OUTS))})
         since = START - timedelta(days=draw(st.sampled_from([1, 80])))
         stretch = draw(st.sampled_from([None, OptOutStretch(since, START - timedelta(hours=1), "x", "owner")]))
     home = [each for each in VAULTS if each.location == vm.location]
     if not home or draw(st.booleans()):
         return Drawn(vm, None, stretch)
-    state = draw(st.sampled_from([each for each in ProtectionState if each is not ProtectionState.NONE]))
-    name = draw(st.sampled_from(["DefaultPolicy", "Gold", "prod"]))
+    usual = [ProtectionState.PROTECTED, ProtectionState.FIRST_BACKUP_PENDING] * 4
+    state = draw(st.sampled_from([*usual, *(each for each in ProtectionState if each is not ProtectionState.NONE)]))
+    name = draw(st.sampled_from(["DefaultPolicy", "DefaultPolicy", "Gold", "prod"]))
     running = state is ProtectionState.FIRST_BACKUP_PENDING and draw(st.booleans())
     return Drawn(vm, an_item(vm.id, state, draw(st.sampled_from(home)), name, backup_running=running), stretch)
 
