@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli.output.console import out, plain
 from shared.domain.model import Finding, State
+from shared.domain.reasons import OPT_OUT_REASONS, Reason
 
 ROWS = 40  # more than this no person reads in a terminal; --json and the report have them all
 STYLES = {
@@ -79,13 +80,19 @@ def left_alone(findings: Iterable[Finding]) -> RenderableType | None:
     ]
     if not bare:
         return None
-    reasons = Counter(each.verdict.reasons[-1].reason for each in bare)
+    reasons = Counter(_telling(each) for each in bare)
     table = new_table(f"Reported, left to a person ({len(bare):,})")
     for name in ("VMs", "reason", "remedy"):
         table.add_column(name, justify="right" if name == "VMs" else "left")
     for reason, count in reasons.most_common():
         table.add_row(f"{count:,}", plain(reason.sentence), plain(reason.remedy, "bright_black"))
     return table
+
+
+def _telling(finding: Finding) -> Reason:
+    """The last reason says most, but an opt-out that is not honoured is none for staying without a backup."""
+    told = [each.reason for each in finding.verdict.reasons]
+    return next((each for each in reversed(told) if each not in OPT_OUT_REASONS), told[-1])
 
 
 def failures(findings: Sequence[Finding]) -> RenderableType:

@@ -22,6 +22,8 @@ PERSON_REASONS = frozenset(
         Reason.OTHER_BACKUP_POLICY,
         Reason.PROTECTED_ELSEWHERE,
         Reason.UNRECOGNISED_PROTECTION_STATE,
+        Reason.BACKUP_POLICY_NOT_NAMED,
+        Reason.BACKUP_POLICY_NOT_ALLOWED,
         Reason.NO_VAULT_IN_REGION,
         Reason.NO_RULE_MATCHES,
     }

@@ -6,8 +6,9 @@ from cli.output.console import plain
 from cli.output.machine import actions, verdicts
 from cli.output.tables import failures, left_alone, plan_table, verdict_bars
 from shared.domain.azure_answers import Scope
-from shared.domain.model import Finding, Outcome, State, Status
-from tests.fakes import World, a_vault, a_vm
+from shared.domain.model import Finding, Outcome, ReasonDetail, State, Status, Verdict
+from shared.domain.reasons import Reason
+from tests.fakes import START, World, a_vault, a_vm
 from tests.policies import demo_policy
 
 
@@ -38,6 +39,15 @@ async def test_what_is_left_to_a_person_is_counted_with_its_remedy() -> None:
     text = " ".join(shown(left_alone(await findings())).split())
     assert "Create a vault there" in text
     assert left_alone([]) is None
+
+
+def test_a_backup_that_somebody_stopped_is_not_blamed_on_an_opt_out_that_has_ended() -> None:
+    reasons = (ReasonDetail(Reason.PROTECTION_STOPPED), ReasonDetail(Reason.OPT_OUT_EXPIRED, "until=2026-01-01"))
+    verdict = Verdict(State.NON_COMPLIANT, reasons, "all")
+    stopped = Finding(a_vm().id, "westeurope", verdict, None, (), Outcome(Status.NOTHING_TO_DO), START)
+    text = " ".join(shown(left_alone([stopped])).split())
+    assert "Somebody stopped this VM's backup" in text
+    assert "opt-out" not in text
 
 
 def test_an_empty_plan_says_so() -> None:

@@ -16,6 +16,7 @@ from shared.domain.model import (
     State,
     Status,
 )
+from shared.domain.reason_states import STATES
 from shared.domain.reasons import OPT_OUT_REASONS, Reason
 from shared.reporting.people import PERSON_REASONS
 from shared.reporting.summary import InitialBackups, summarise
@@ -123,6 +124,12 @@ def test_the_findings_ages_are_told() -> None:
     old = replace(finding("a", State.COMPLIANT, Reason.PROTECTED), at=NOW - timedelta(hours=4))
     made = report(old, finding("b", State.COMPLIANT, Reason.PROTECTED))
     assert (made.oldest, made.newest) == (NOW - timedelta(hours=4), NOW)
+
+
+def test_what_backstop_neither_mends_nor_waits_for_is_left_to_a_person() -> None:
+    mended = {Reason.UNPROTECTED, Reason.NO_RECOVERY_POINT, Reason.PROTECTION_IN_PROGRESS, Reason.SETTLING}
+    lacking = {each for each, states in STATES.items() if states[0] is State.NON_COMPLIANT}
+    assert lacking - mended - OPT_OUT_REASONS <= PERSON_REASONS
 
 
 @pytest.mark.parametrize("reason", [each for each in Reason if each in PERSON_REASONS])
