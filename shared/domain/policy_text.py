@@ -39,12 +39,14 @@ class Reading:
 
 
 def parse_policy(text: str, file: str) -> EnforcementPolicy:
-    """The policy in `text`; PolicyFileError names `file` and the place of the first thing that is wrong."""
+    """The policy in `text`; PolicyFileError names `file` and the place of the most telling error."""
     reading = read_policy(text, file)
     if reading.policy is None:
         others = len(reading.errors) - 1 + reading.more
         more = f" (and {others} more: backstop policy check shows them)" if others else ""
-        raise PolicyFileError(f"{reading.errors[0]}{more}", remedy=_REMEDY)
+        # A misspelt key is also a missing one, told first by its place: its misspelling is what helps.
+        first = min(reading.errors, key=lambda each: not each.what.startswith("unknown key"))
+        raise PolicyFileError(f"{first}{more}", remedy=_REMEDY)
     return reading.policy
 
 
