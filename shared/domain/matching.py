@@ -7,6 +7,7 @@ order of precedence of the five states, and an unread part ends it at once: a fa
 import fnmatch
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from shared.domain.attributes import Subject
 from shared.domain.compiled_policy import CompiledPolicy, CompiledRule
@@ -28,14 +29,16 @@ from shared.domain.rules import opt_out
 
 # What a protection that takes no new backups means; each was somebody's choice or needs a person.
 _STANDING = {
-    ProtectionState.CONFIGURING: Reason.PROTECTION_IN_PROGRESS,
-    ProtectionState.ERROR: Reason.PROTECTION_ERROR,
-    ProtectionState.STOPPED: Reason.PROTECTION_STOPPED,
-    ProtectionState.SUSPENDED: Reason.PROTECTION_SUSPENDED,
-    ProtectionState.SOFT_DELETED: Reason.SOFT_DELETED,
-    ProtectionState.UNRECOGNISED: Reason.UNRECOGNISED_PROTECTION_STATE,
-    ProtectionState.NONE: Reason.UNPROTECTED,
+    ProtectionState.CONFIGURING: ReasonDetail(Reason.PROTECTION_IN_PROGRESS),
+    ProtectionState.ERROR: ReasonDetail(Reason.PROTECTION_ERROR),
+    ProtectionState.STOPPED: ReasonDetail(Reason.PROTECTION_STOPPED),
+    ProtectionState.SUSPENDED: ReasonDetail(Reason.PROTECTION_SUSPENDED),
+    ProtectionState.SOFT_DELETED: ReasonDetail(Reason.SOFT_DELETED),
+    ProtectionState.UNRECOGNISED: ReasonDetail(Reason.UNRECOGNISED_PROTECTION_STATE),
+    ProtectionState.NONE: ReasonDetail(Reason.UNPROTECTED),
 }
+# Most verdicts need one of these: made once, like those above, because a sweep makes one for each of 100,000 VMs.
+_PROTECTED = ReasonDetail(Reason.PROTECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ def _under_rule(
     since = seen.opt_out.first_seen if seen.opt_out else None
     exempt, opt_out_reasons = _opt_out(subject, rule, policy.policy.spec.opt_out, since)
     as_asked, reasons = _held_against(protection, rule, wanted_policy(rule, subject))
-    if protection.vault_id and not any(each.id.key == protection.vault_id.lower() for each in vaults):
+    vault_key = protection.vault_id.lower()
+    if vault_key and not any(each.id.key == vault_key for each in vaults):
         reasons.append(ReasonDetail(Reason.PROTECTED_ELSEWHERE, protection.vault_id))
     if as_asked:
         return Verdict(State.COMPLIANT, (*reasons, *opt_out_reasons), rule.name)
@@ -108,10 +112,8 @@ def _opt_out(subject: Subject, rule: Rule, settings: OptOut, since: datetime | N
 def wanted_policy(rule: Rule, subject: Subject) -> WantedPolicy:
     """The backup policy that the rule asks for this VM; DefaultPolicy where the rule names none."""
     choice = rule.backup_policy
-    if choice is None:
-        return WantedPolicy(DEFAULT_POLICY)
-    if choice.from_tag is None:
-        return WantedPolicy(choice.name or DEFAULT_POLICY)
+    if choice is None or choice.from_tag is None:
+        return _named(DEFAULT_POLICY if choice is None else choice.name or DEFAULT_POLICY)
     value = subject.effective_tags.get(choice.from_tag.lower(), "")
     if not value:
         if choice.name is not None:
@@ -123,10 +125,16 @@ def wanted_policy(rule: Rule, subject: Subject) -> WantedPolicy:
     return WantedPolicy(value)
 
 
+@lru_cache(maxsize=256)
+def _named(name: str) -> WantedPolicy:
+    """The same object for every VM of a rule."""
+    return WantedPolicy(name)
+
+
 def _held_against(protection: Protection, rule: Rule, wanted: WantedPolicy) -> tuple[bool, list[ReasonDetail]]:
     """Whether the protection is what the rule asks for, and the reasons either way."""
     if (standing := _STANDING.get(protection.state)) is not None:
-        return False, [ReasonDetail(standing), *([wanted.missing] if wanted.missing else [])]
+        return False, [standing, *([wanted.missing] if wanted.missing else [])]
     reasons: list[ReasonDetail] = []
     as_asked = True
     if wanted.missing is not None:
@@ -143,9 +151,9 @@ def _held_against(protection: Protection, rule: Rule, wanted: WantedPolicy) -> t
             failed = protection.last_backup_status.lower() == "failed"
             reasons.append(ReasonDetail(Reason.INITIAL_BACKUP_FAILED if failed else Reason.NO_RECOVERY_POINT))
         else:
-            reasons.append(ReasonDetail(Reason.PROTECTED))
+            reasons.append(_PROTECTED)
     elif as_asked:
-        reasons.append(ReasonDetail(Reason.PROTECTED))
+        reasons.append(_PROTECTED)
     return as_asked, reasons
 
 

@@ -48,12 +48,14 @@ def plan(
     `backup_now` adds a person's wish for an on-demand backup of a protected VM; it overrides no verdict: an exempt,
     excluded or unknown VM gets nothing.
     """
+    if verdict.state is State.COMPLIANT and not backup_now:
+        return ()
     compiled = policy.rule_named(verdict.rule)
     if compiled is None or verdict.state not in {State.NON_COMPLIANT, State.COMPLIANT}:
         return ()
     if isinstance(seen.vm, Unread) or isinstance(seen.protection, Unread) or isinstance(seen.vaults, Unread):
         return ()
-    if any(verdict.has(reason) for reason in _HANDS_OFF):
+    if any(each.reason in _HANDS_OFF for each in verdict.reasons):
         return ()
     vm, protection, rule = seen.vm, seen.protection, compiled.rule
     if verdict.has(Reason.UNPROTECTED):
