@@ -144,8 +144,5 @@ def action_data(action: Action) -> dict[str, object]:
         "retainUntil": utc(action.retain_until) or None,
         "disks": None
         if action.disks is None
-        else {"including": action.disks.including, "luns": list(action.disks.luns)},
-        "disks": None
-        if action.disks is None
         else {"luns": list(action.disks.luns), "including": action.disks.including},
     }
