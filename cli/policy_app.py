@@ -99,7 +99,7 @@ def policy_diff(
     """Show which VMs another policy would decide differently about, and how the files differ. Writes nothing."""
     from cli.commands import policy_diff as verb
     from cli.options import Options
-    from shared.domain import policy_diff as domain
+    from shared.domain.policy_tools import diff as domain
 
     wish = verb.Wish(old, new, estate, tuple(domain.Aspect(each.value) for each in only or ()))
     options = Options("", tuple(scope or ()), endpoint, state, as_json)

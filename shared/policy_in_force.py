@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import audit_only
-from shared.domain.policy_text import read_policy
+from shared.domain.policy_file.reading import read_policy
 from shared.errors import BackstopError
 from shared.policy_ports import POLICY_AGE, LastGood, PolicyAnswer, PolicyProblem, PolicySource, PolicyText
 from shared.ports import Clock

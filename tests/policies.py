@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_text import parse_policy
+from shared.domain.policy_file.reading import parse_policy
 
 DEMO = Path(__file__).parent.parent / "examples" / "demo.yaml"
 

@@ -13,7 +13,7 @@ from cli.output.console import err, out, plain, print_json
 from cli.output.tables import left_alone, plan_table, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain.model import State
-from shared.domain.plan_diff import Plan, PlanDiff, Planned, compare
+from shared.domain.policy_tools.plan_diff import Plan, PlanDiff, Planned, compare
 from shared.domain.withholding import withheld
 from shared.errors import PermanentError
 from shared.reporting.render_json import action_data

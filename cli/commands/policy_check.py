@@ -13,9 +13,9 @@ from cli import exit_codes
 from cli.options import Options
 from cli.output.console import out, plain, print_json
 from shared.adapters.policy_file import DEFAULT_FILE, read_text
-from shared.domain.placed import Problem
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_lint import check_policy
+from shared.domain.policy_file.placed import Problem
+from shared.domain.policy_tools.lint import check_policy
 from shared.errors import PolicyFileError
 
 

@@ -21,8 +21,8 @@ from cli.output.console import err, print_json
 from shared.bootstrap import open_backstop
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.model import Observation, Unread, Vm
-from shared.domain.policy_diff import Aspect, VmChange, aspects, decide, edits
-from shared.domain.policy_text import parse_policy
+from shared.domain.policy_file.reading import parse_policy
+from shared.domain.policy_tools.diff import Aspect, VmChange, aspects, decide, edits
 from shared.errors import BackstopError, PermanentError, RetryLaterError, SettingsError
 from shared.sweep import as_seen_by
 

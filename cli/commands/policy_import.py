@@ -17,12 +17,12 @@ from typing import Any
 
 from cli import exit_codes
 from cli.output.console import err, out, plain, print_json
-from shared.domain.azure_policy_import import Imported, import_azure_policy
-from shared.domain.azure_policy_reading import read
-from shared.domain.azure_policy_unit import Kind
-from shared.domain.azure_policy_yaml import TITLES, as_yaml, sentence
+from shared.domain.azure_policy.importing import Imported, import_azure_policy
+from shared.domain.azure_policy.reading import read
+from shared.domain.azure_policy.unit import Kind
+from shared.domain.azure_policy.writing import TITLES, as_yaml, sentence
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_text import parse_policy
+from shared.domain.policy_file.reading import parse_policy
 from shared.errors import PolicyFileError, SettingsError
 
 _MOST_BYTES = 64 * 1024 * 1024

@@ -3,10 +3,10 @@
 from cli.options import Options
 from cli.output.console import err
 from shared.bootstrap import open_survey
-from shared.domain import policy_live
 from shared.domain.compiled_policy import compile_policy
-from shared.domain.placed import shown
 from shared.domain.policy import EnforcementPolicy
+from shared.domain.policy_file.placed import shown
+from shared.domain.policy_tools import live as policy_live
 
 
 async def lacking(policy: EnforcementPolicy, options: Options) -> list[str]:

@@ -18,7 +18,7 @@ from cli.output.console import err, out, plain, print_json
 from shared.adapters.policy_file import DEFAULT_FILE, PolicyFolder, read_text
 from shared.domain.compiled_policy import compile_policy
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_text import parse_policy
+from shared.domain.policy_file.reading import parse_policy
 from shared.errors import PermanentError, PolicyFileError, SettingsError
 from shared.policy_ports import PolicySource, PolicyText
 

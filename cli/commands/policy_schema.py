@@ -7,8 +7,8 @@ from pathlib import Path
 from cli import exit_codes
 from cli.output.console import out, plain
 from cli.output.policy_reference import key_tables
-from shared.domain.policy_cases import cases_schema
-from shared.domain.policy_schema import Schema, policy_schema
+from shared.domain.policy_file.schema import Schema, policy_schema
+from shared.domain.policy_tools.cases import cases_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY, CASES = "schemas/enforcement-policy.v1.json", "schemas/policy-cases.v1.json"

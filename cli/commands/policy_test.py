@@ -13,9 +13,9 @@ from cli import exit_codes
 from cli.output.console import err, out, plain, print_json
 from shared.adapters.policy_file import read_text
 from shared.domain.compiled_policy import compile_policy
-from shared.domain.policy_case_run import CaseResult, run_cases, unreached
-from shared.domain.policy_cases import read_cases
-from shared.domain.policy_text import read_policy
+from shared.domain.policy_file.reading import read_policy
+from shared.domain.policy_tools.case_run import CaseResult, run_cases, unreached
+from shared.domain.policy_tools.cases import read_cases
 from shared.errors import PolicyFileError
 
 SUFFIX = ".cases.yaml"

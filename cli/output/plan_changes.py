@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from cli.output.console import out, plain
 from cli.output.tables import new_table
 from shared.domain.model import Action, Finding
-from shared.domain.plan_diff import Plan, PlanDiff, Planned, Step
+from shared.domain.policy_tools.plan_diff import Plan, PlanDiff, Planned, Step
 
 _EXAMPLES = 5
 

@@ -10,7 +10,7 @@ from cli.output.console import out, plain
 from cli.output.tables import ROWS, STYLES, new_table
 from shared.domain.model import Action
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_diff import Aspect, Decision, Edit, EditKind, VmChange
+from shared.domain.policy_tools.diff import Aspect, Decision, Edit, EditKind, VmChange
 from shared.reporting.render_json import action_data
 
 _EXAMPLES = 3

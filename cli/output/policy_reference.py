@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from shared.domain.policy_keys import DESCRIPTIONS
-from shared.domain.policy_schema import DURATION, Schema, policy_schema
+from shared.domain.policy_file.keys import DESCRIPTIONS
+from shared.domain.policy_file.schema import DURATION, Schema, policy_schema
 
 TITLES: Mapping[str, str] = {
     "EnforcementPolicy": "The file",

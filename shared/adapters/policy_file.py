@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
-from shared.domain.plain_yaml import MAX_CHARACTERS
 from shared.domain.policy import audit_only
-from shared.domain.policy_text import parse_policy
+from shared.domain.policy_file.plain_yaml import MAX_CHARACTERS
+from shared.domain.policy_file.reading import parse_policy
 from shared.errors import PermanentError, PolicyFileError, RetryLaterError, SettingsError
 from shared.policy_ports import PolicyAnswer, PolicyText
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from shared.domain.attributes import Need, Subject
 from shared.domain.policy import BuiltinExclusion, EnforcementPolicy, Mode, PolicyScope, Rule
-from shared.domain.policy_selector import Selector
+from shared.domain.policy_file.selector import Selector
 from shared.domain.reasons import Reason
 from shared.domain.rule_index import RuleIndex
 from shared.domain.rules import (

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from shared.domain.attributes import TAGS, TEXTS, Subject, image_kind
 from shared.domain.durations import format_duration
-from shared.domain.policy_selector import Age, Selector
-from shared.domain.policy_types import TagTest
+from shared.domain.policy_file.selector import Age, Selector
+from shared.domain.policy_file.types import TagTest
 from shared.domain.selectors import compile_selector
 
 #: Where an effective tag may come from, nearest first.

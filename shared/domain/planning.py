@@ -22,7 +22,7 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.policy import Rule
-from shared.domain.policy_backup import DiskExclusion
+from shared.domain.policy_file.backup import DiskExclusion
 from shared.domain.reasons import Reason
 
 # Reasons that leave a person to act: Backstop reports them and writes nothing.

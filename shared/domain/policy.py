@@ -1,8 +1,8 @@
 """The enforcement policy: the model of the YAML file that says which backup every VM must have.
 
-Strict: unknown keys, wrong types, impossible values and ties in priority are errors. `policy_text.py` turns a file's
-text into this model and names the line of each error; `matching.py` evaluates it. "Policy" alone would be ambiguous:
-`EnforcementPolicy` is this file, `backupPolicy` is the vault's.
+Strict: unknown keys, wrong types, impossible values and ties in priority are errors. `policy_file/` holds the file's
+sections and reads a text into this model, with the place of every mistake; `matching.py` evaluates it. "Policy" alone
+would be ambiguous: `EnforcementPolicy` is this file, `backupPolicy` is the vault's.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.domain.policy_backup import (
+from shared.domain.policy_file.backup import (
     BackupPolicyChoice,
     DiskExclusion,
     Existing,
     InitialBackup,
     VaultChoice,
 )
-from shared.domain.policy_selector import Selector
-from shared.domain.policy_types import Duration, Section, Text, Texts, as_tuple
+from shared.domain.policy_file.selector import Selector
+from shared.domain.policy_file.types import Duration, Section, Text, Texts, as_tuple
 
 
 class Mode(StrEnum):

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from shared.domain.attributes import TAGS, TEXTS, Subject
 from shared.domain.policy import Rule
-from shared.domain.policy_selector import Selector
-from shared.domain.policy_types import TagTest
+from shared.domain.policy_file.selector import Selector
+from shared.domain.policy_file.types import TagTest
 from shared.domain.selectors import (
     Predicate,
     compile_globs,

@@ -15,7 +15,7 @@ from shared.adapters.policy_file import load_policy
 from shared.bootstrap import open_backstop
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_text import parse_policy
+from shared.domain.policy_file.reading import parse_policy
 from shared.settings import Settings
 from simulator.server import running
 

@@ -10,7 +10,7 @@ from shared.bootstrap import open_backstop
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope
 from shared.domain.model import Action, ReconcileRequest
-from shared.domain.policy_selector import Selector
+from shared.domain.policy_file.selector import Selector
 from shared.settings import Settings
 from simulator.server import running
 from tests.policies import compiled

@@ -81,7 +81,7 @@ class AzureBackup:
             return tuple([vault_from_wire(each) async for each in pages])
 
     async def backup_policies(self, vault_id: str) -> tuple[VaultPolicy, ...]:
-        """Every backup policy in the vault, all pages of them. `policyType` V2 is Enhanced (REST 2021-02-10 and later)."""
+        """Every backup policy in the vault, all pages. `policyType` V2 is Enhanced (REST 2021-02-10 and later)."""
         with translated(vault_id):
             vault = parse_id(vault_id)
             client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)

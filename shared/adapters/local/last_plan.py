@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.adapters.local.store import store_name
 from shared.domain.azure_answers import Scope
-from shared.domain.plan_diff import Plan, Planned
+from shared.domain.policy_tools.plan_diff import Plan, Planned
 from shared.errors import PermanentError
 
 VERSION = 1

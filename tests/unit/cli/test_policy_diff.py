@@ -13,7 +13,7 @@ from cli.commands.policy_diff import EstateUnreadError, Wish
 from cli.options import Options
 from shared.domain.azure_answers import Scope
 from shared.domain.model import ProtectionState
-from shared.domain.policy_diff import Aspect
+from shared.domain.policy_tools.diff import Aspect
 from shared.errors import PermanentError, PolicyFileError, SettingsError
 from tests.fakes import World, a_vault, a_vm, an_item
 from tests.policies import compiled
@@ -93,7 +93,7 @@ async def test_an_estate_that_could_not_be_read_is_an_error_of_its_own(
 
 async def test_a_bad_policy_or_estate_is_told_before_anything_is_read(world: World, tmp_path: Path) -> None:
     old, new = files(tmp_path, ALL, "  nonsense: 1\n")
-    with pytest.raises(PolicyFileError, match=r"new\.yaml:4"):
+    with pytest.raises(PolicyFileError, match=r"new\.yaml:6"):
         await policy_diff.run(Wish(old, new), Options())
     with pytest.raises(SettingsError, match="no such estate file"):
         await policy_diff.run(Wish(old, old, tmp_path / "none.json"), Options())

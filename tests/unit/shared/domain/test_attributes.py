@@ -1,7 +1,7 @@
 from shared.domain.attributes import TAGS, TEXTS, Need, Subject, image_kind
 from shared.domain.model import Image
-from shared.domain.policy_selector import Selector
-from shared.domain.policy_types import TagTest
+from shared.domain.policy_file.selector import Selector
+from shared.domain.policy_file.types import TagTest
 from tests.fakes import START, a_vm
 
 

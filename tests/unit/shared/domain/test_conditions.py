@@ -5,7 +5,7 @@ import pytest
 from shared.domain.attributes import Subject
 from shared.domain.conditions import Condition, conditions_of
 from shared.domain.model import Image, Vm
-from shared.domain.policy_selector import Selector
+from shared.domain.policy_file.selector import Selector
 from tests.fakes import START, SUB, a_vm
 
 VM = a_vm(

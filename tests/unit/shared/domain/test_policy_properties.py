@@ -30,8 +30,8 @@ from shared.domain.model import (
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.planning import plan
 from shared.domain.policy import EnforcementPolicy, Mode
-from shared.domain.policy_backup import POLICY_NAME
-from shared.domain.policy_text import parse_policy
+from shared.domain.policy_file.backup import POLICY_NAME
+from shared.domain.policy_file.reading import parse_policy
 from shared.domain.reason_states import STATES
 from shared.domain.reasons import Reason
 from tests.fakes import START, World, a_vault, an_item, vm_id

@@ -2,7 +2,7 @@ import pytest
 
 from shared.domain.attributes import Subject
 from shared.domain.model import Image
-from shared.domain.policy_selector import Selector
+from shared.domain.policy_file.selector import Selector
 from shared.domain.selectors import compile_selector, normalise_location
 from tests.fakes import START, SUB, a_vm
 

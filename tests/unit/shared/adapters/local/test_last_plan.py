@@ -7,7 +7,7 @@ import pytest
 
 from shared.adapters.local.last_plan import LastPlan
 from shared.domain.azure_answers import Scope
-from shared.domain.plan_diff import Plan, Planned
+from shared.domain.policy_tools.plan_diff import Plan, Planned
 from shared.errors import PermanentError
 
 STEP = {"action": "EnableProtection", "vault": "/v", "disks": {"including": True, "luns": [1, 2]}, "retain": None}

@@ -1,0 +1,1 @@
+"""Azure Policy's assignments of VM backup, read and turned into an enforcement policy. Pure."""

@@ -1,0 +1,54 @@
+"""Values of a policy file that deceive the eye or are misspelt: mixed alphabets, odd spaces, kinds that Azure lacks.
+
+A value that only looks right matches nothing, without any error. Kinds are judged only where one that exists is near,
+because Azure adds new ones.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from shared.domain.policy_file.look_alikes import intruder, odd_space
+from shared.domain.policy_file.model_errors import closest
+from shared.domain.policy_file.placed import Node, Path
+from shared.domain.policy_tools.lint_rules import Remark
+from shared.domain.selectors import is_glob
+
+#: Values that Azure's Compute API knows (its REST specification of 2025); new ones may come.
+_KINDS: Mapping[str, tuple[str, ...]] = {
+    "securityTypes": ("Standard", "TrustedLaunch", "ConfidentialVM"),
+    "diskTypes": (
+        "Standard_LRS",
+        "StandardSSD_LRS",
+        "StandardSSD_ZRS",
+        "Premium_LRS",
+        "Premium_ZRS",
+        "PremiumV2_LRS",
+        "UltraSSD_LRS",
+    ),
+    "priorities": ("Regular", "Low", "Spot"),
+    "powerStates": ("starting", "running", "stopping", "stopped", "deallocating", "deallocated", "unknown"),
+}
+
+
+def odd_values(root: Node) -> Iterator[Remark]:
+    """A remark for each value, and each tag's name, that deceives or is misspelt."""
+    spec = root.at(("spec",))
+    for path, node in spec.walk(("spec",)) if spec is not None else ():
+        texts = [node.data] if isinstance(node.data, str) else []
+        texts += [str(path[-1])] if path and isinstance(path[-1], str) else []
+        for text in texts:
+            if letter := intruder(text):
+                what = f"mixes alphabets: the letter {letter} (U+{ord(letter):04X}) only looks like a Latin one"
+                yield Remark(path, what)
+            elif space := odd_space(text):
+                yield Remark(path, f"holds the character U+{ord(space):04X}, which only looks like a space")
+        if isinstance(node.data, str):
+            yield from _kind(path, node.data)
+
+
+def _kind(path: Path, value: str) -> Iterator[Remark]:
+    keys = [part for part in path if isinstance(part, str)]
+    known = _KINDS.get(keys[-1], ()) if not keys[-2].lower().endswith("tags") else ()  # a tag may have such a name
+    if known and not is_glob(value) and value.lower() not in {each.lower() for each in known}:
+        near = closest(value, known)
+        if near:
+            yield Remark(path, f"Azure knows no '{value}'; did you mean '{near}'?")
