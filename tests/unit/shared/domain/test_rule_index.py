@@ -35,7 +35,7 @@ def test_a_rule_that_can_be_met_in_very_many_ways_is_asked_in_full() -> None:
     started = time.process_time()
     index = RuleIndex(ordered)
     assert index.first(Subject(a_vm("a0-0"), START)) is None
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5  # taken apart it would be 3,125 clauses a level
 
 
 def test_a_policy_whose_rules_match_nothing_has_no_rule() -> None:

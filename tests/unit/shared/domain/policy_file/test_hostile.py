@@ -25,15 +25,22 @@ from tests.fakes import START, a_vm
 from tests.policies import DEMO
 
 GOOD = DEMO.read_text(encoding="utf-8")
-SECONDS = 1.0  # process time, on a machine that does other things too
+SECONDS = 1.0  # process time
+TRIES = 3  # the machine does other things too: what is slow every time is slow
 HEAD = "apiVersion: backstop/v1\nkind: EnforcementPolicy\nmetadata: {name: t}\nspec:\n"
 ROOT = Path(__file__).resolve().parents[5]
 
 
-def quick(text: str, read: Callable[[str, str], Reading] = check_policy) -> Reading:
+def timed(read: Callable[[str, str], Reading], text: str) -> tuple[Reading, float]:
     began = time.process_time()
-    reading = read(text, "p.yaml")
-    assert time.process_time() - began < SECONDS
+    return read(text, "p.yaml"), time.process_time() - began
+
+
+def quick(text: str, read: Callable[[str, str], Reading] = check_policy) -> Reading:
+    reading, took = timed(read, text)
+    for _ in range(TRIES - 1):
+        took = took if took < SECONDS else timed(read, text)[1]
+    assert took < SECONDS
     for each in (*reading.errors, *reading.warnings):
         assert "\n" not in str(each)
         assert str(each).isprintable()
@@ -269,6 +276,15 @@ print(len(checked.errors), time.process_time() - began, flush=True)
 def test_no_file_takes_more_than_a_second_and_200_megabytes(name: str, tmp_path: Path) -> None:
     file = tmp_path / "worst.yaml"
     file.write_text(WORST[name](), encoding="utf-8")
+    errors, seconds, most = measured(file)
+    for _ in range(TRIES - 1):
+        seconds = seconds if seconds < SECONDS else measured(file)[1]
+    assert errors >= 1
+    assert seconds < SECONDS
+    assert most / (1024**2 if sys.platform == "darwin" else 1024) < 200
+
+
+def measured(file: Path) -> tuple[int, float, int]:
     ran = subprocess.run(
         [sys.executable, "-c", OUTER, INNER, str(file)],
         cwd=ROOT,
@@ -279,6 +295,4 @@ def test_no_file_takes_more_than_a_second_and_200_megabytes(name: str, tmp_path:
     )
     assert ran.stderr == ""
     errors, seconds, most = ran.stdout.split()
-    assert int(errors) >= 1
-    assert float(seconds) < SECONDS
-    assert int(most) / (1024**2 if sys.platform == "darwin" else 1024) < 200
+    return int(errors), float(seconds), int(most)
