@@ -52,13 +52,14 @@ class _Test:
 
 @dataclass(slots=True)
 class _Table:
-    """Which clauses accept which value of one attribute; `others` do not ask. `known` remembers answers."""
+    """Which clauses accept which value of one attribute; `others` do not ask, `asking` do. `known` remembers."""
 
     read: Callable[[Subject], str | None]
     others: int
     exact: dict[str, int]
     tests: list[tuple[int, Callable[[str], bool]]]
     any_test: Callable[[str], bool] | None
+    asking: int
     known: dict[str, int] = field(default_factory=dict)
 
     def accepting(self, value: str) -> int:
@@ -91,14 +92,16 @@ class RuleIndex:
                 for key, test in clause:
                     asked.setdefault(key, []).append((bit, test))
         self._every = (1 << len(self._rule_of)) - 1
-        # Those that most clauses ask first, so that a VM's candidates soon are few.
-        by_use = sorted(asked.items(), key=lambda each: len(each[1]), reverse=True)
-        self._tables = [_table(key, found, self._every) for key, found in by_use]
+        # Plain look-ups before globs, and those that most clauses ask first: a VM's candidates soon are few.
+        tables = [(len(found), _table(key, found, self._every)) for key, found in asked.items()]
+        self._tables = [table for _, table in sorted(tables, key=lambda each: (bool(each[1].tests), -each[0]))]
 
     def first(self, subject: Subject) -> int | None:
         """The position of the first rule that matches, or None."""
         left = self._every
         for table in self._tables:
+            if not left & table.asking:
+                continue  # no candidate left asks for it
             value = table.read(subject)
             if value is None:
                 left &= table.others
@@ -129,7 +132,8 @@ def _table(key: Key, found: list[tuple[int, _Test]], every: int) -> _Table:
         for value in test.exact:
             exact[value] |= bit
     tests = [(bit, passes) for bit, test in found if (passes := test.passes) is not None]
-    return _Table(_reader(key), others, exact, tests, _any_of([test for _, test in found]) if tests else None)
+    any_test = _any_of([test for _, test in found]) if tests else None
+    return _Table(_reader(key), others, exact, tests, any_test, asking)
 
 
 def _any_of(tests: list[_Test]) -> Callable[[str], bool]:
