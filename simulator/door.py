@@ -109,8 +109,7 @@ class Door:
         vm = world.vm_of(call)
         strike = world.faults.strike(call, vm)
         answer = await world.faults.before(strike, vm, alive)
-        write = Write(0, world.now(), call.method, call.path, call.operation, vm)
-        write.label, write.overtaken = world.knowledge.label(vm), world.knowledge.is_behind(vm)
+        write = self._write(call, vm)
         if answer is None:
             answer = await self._guarded(_run(handler, call))
             world.hub.answered(call, answer)
@@ -126,11 +125,17 @@ class Door:
 
     def _taken_down(self, call: Call, throttled: Answer) -> Answer:
         """A request that a limit keeps out, on record: no service and no fault has seen it."""
-        world, vm = self.world, self.world.vm_of(call)
-        write = Write(0, world.now(), call.method, call.path, call.operation, vm, throttled.status)
-        write.label, write.overtaken = world.knowledge.label(vm), world.knowledge.is_behind(vm)
-        world.ledger.record(write, estate=False)
+        write = self._write(call, self.world.vm_of(call))
+        write.status = throttled.status
+        self.world.ledger.record(write, estate=False)
         return throttled
+
+    def _write(self, call: Call, vm: str | None) -> Write:
+        """A client's request as the ledger takes it down, with what the client could know of the VM by then."""
+        world = self.world
+        write = Write(0, world.now(), call.method, call.path, call.operation, vm)
+        write.label, write.overtaken = world.knowledge.label(vm), world.knowledge.is_behind(vm)
+        return write
 
     async def _perform(self, method: str, path: str, body: Json) -> Answer:
         """A request of the estate's own that comes from nowhere: another actor's deed."""

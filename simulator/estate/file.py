@@ -5,7 +5,6 @@ it is one EstateFileError with file, line, column and key; nothing is guessed, r
 """
 
 import difflib
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from simulator.core.state import State
 from simulator.estate import file_json, file_yaml
+from simulator.estate.bulk import no_collector
 from simulator.estate.file_build import Parts, build
 from simulator.estate.file_model import EstateFile
 from simulator.estate.file_text import Entry, EstateFileError, problem, shown
@@ -32,7 +32,7 @@ def load(file: Path, start: datetime, seed: int = 1) -> tuple[State, datetime]:
     Raises EstateFileError, whose text is one line for a person.
     """
     parts: Parts = {name: [] for name in _FIELDS}
-    with _opened(file) as (stream, reader), _no_collector():
+    with _opened(file) as (stream, reader), no_collector():
         for entry in reader.entries(stream, file, _objection):
             parts[entry.section].append((entry, _validated(entry, file)))
         for name in ("version", "subscriptions"):
@@ -60,18 +60,6 @@ def _opened(file: Path) -> Iterator[tuple[TextIO, Any]]:
         raise EstateFileError(f"{file}: not UTF-8 text ({error.reason})") from None
     except OSError as error:
         raise EstateFileError(f"{file}: cannot be read: {error.strerror}") from None
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Nothing that is read here is garbage: looking for some among 100,000 VMs, again and again, takes longer."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _objection(section: str) -> str:

@@ -5,7 +5,7 @@ structure": conditions). What cannot be said in a selector is left out and told,
 `allOf` it widens, in an `anyOf` it narrows, and under a `not` the other way round. Nothing is guessed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -92,26 +92,31 @@ class Conditions:
             return _unknown(f"{_words(keys)}: {error}" if str(error) else _words(keys))
 
     def _together(self, found: "list[Selector | bool | _Unknown]", positive: bool) -> "Selector | bool | _Unknown":
+        """All of them; without a condition that is not understood the selector takes in more VMs."""
         if any(each is False for each in found):
             return False
-        unknown = [each for each in found if isinstance(each, _Unknown)]
-        known = [each for each in found if isinstance(each, dict)]
-        if unknown and not known:
-            return _Unknown(tuple(part for each in unknown for part in each.parts))
-        for each in unknown:
-            self._drop(each, Effect.WIDER if positive else Effect.NARROWER)
-        return together(known)
+        return self._understood(found, together, Effect.WIDER if positive else Effect.NARROWER)
 
     def _either(self, found: "list[Selector | bool | _Unknown]", positive: bool) -> "Selector | bool | _Unknown":
+        """Any of them; without a condition that is not understood the selector takes in fewer VMs."""
         if any(each is True for each in found):
             return True
+        return self._understood(found, either, Effect.NARROWER if positive else Effect.WIDER)
+
+    def _understood(
+        self,
+        found: "list[Selector | bool | _Unknown]",
+        combine: Callable[[list[Selector]], Selector | bool],
+        effect: Effect,
+    ) -> "Selector | bool | _Unknown":
+        """Those that are understood, combined; the others are dropped, which has this effect."""
         unknown = [each for each in found if isinstance(each, _Unknown)]
         known = [each for each in found if isinstance(each, dict)]
         if unknown and not known:
             return _Unknown(tuple(part for each in unknown for part in each.parts))
         for each in unknown:
-            self._drop(each, Effect.NARROWER if positive else Effect.WIDER)
-        return either(known)
+            self._drop(each, effect)
+        return combine(known)
 
     def _drop(self, unknown: _Unknown, effect: Effect) -> None:
         self.dropped += [Dropped(what, effect, parameter) for what, parameter in unknown.parts]
