@@ -23,7 +23,7 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.policy import Mode, OptOut, Rule
-from shared.domain.policy_file.backup import DEFAULT_POLICY, POLICY_NAME
+from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, POLICY_NAME
 from shared.domain.reasons import Reason
 from shared.domain.rules import opt_out
 

@@ -14,13 +14,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.domain.policy_file.backup import (
-    BackupPolicyChoice,
-    DiskExclusion,
-    Existing,
-    InitialBackup,
-    VaultChoice,
-)
+from shared.domain.policy_file.backup import DiskExclusion, Existing, InitialBackup, VaultChoice
+from shared.domain.policy_file.backup_policy import BackupPolicyChoice
 from shared.domain.policy_file.selector import Selector
 from shared.domain.policy_file.types import Duration, Section, Text, Texts, as_tuple
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from shared.domain.attributes import TAGS
 from shared.domain.policy import EnforcementPolicy, Mode, Rule, Spec
-from shared.domain.policy_file.backup import POLICY_NAME
+from shared.domain.policy_file.backup_policy import POLICY_NAME
 from shared.domain.policy_file.reading import Reading, problem_at, read_policy
 from shared.domain.policy_file.selector import Selector
 from shared.domain.policy_file.types import TagTest

@@ -30,7 +30,7 @@ from shared.domain.model import (
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.planning import plan
 from shared.domain.policy import EnforcementPolicy, Mode
-from shared.domain.policy_file.backup import POLICY_NAME
+from shared.domain.policy_file.backup_policy import POLICY_NAME
 from shared.domain.policy_file.reading import parse_policy
 from shared.domain.reason_states import STATES
 from shared.domain.reasons import Reason
