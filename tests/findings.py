@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from shared.domain.advice import Advice, Advisory
 from shared.domain.arm_id import ArmId, parse_vm_id
 from shared.domain.model import (
     Action,
@@ -84,6 +85,7 @@ actions = st.builds(
     st.none() | st.builds(DiskSelection, st.lists(st.integers(0, 63), max_size=3).map(tuple), st.booleans()),
 )
 stretches = st.builds(OptOutStretch, moments, moments, texts, texts)
+advisories = st.builds(Advisory, st.sampled_from(Advice), texts, texts, st.none() | vm_ids)
 outcomes = st.builds(Outcome, st.sampled_from(Status), maybe_moments, texts, texts, texts, st.booleans())
 findings = st.builds(
     Finding,
@@ -99,5 +101,7 @@ findings = st.builds(
     texts,
     texts,
     st.none() | stretches,
+    st.none() | st.integers(0, 300_000),
+    st.lists(advisories, max_size=2).map(tuple),
 )
 estates = st.lists(findings, max_size=12, unique_by=lambda each: each.vm.key)

@@ -19,6 +19,7 @@ TITLES: Mapping[str, str] = {
     "Age": "`age`",
     "TagTest": "A tag's test",
     "VaultChoice": "`vault`",
+    "NewVault": "`vault.create`",
     "VaultSelect": "`vault.select`",
     "BackupPolicyChoice": "`backupPolicy`",
     "Schedule": "`backupPolicy.schedule`",

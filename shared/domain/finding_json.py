@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+from shared.domain.advice import Advice, Advisory
 from shared.domain.arm_id import parse_vm_id
 from shared.domain.model import (
     Action,
@@ -26,7 +27,8 @@ from shared.domain.model import (
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 
-VERSION = 2  # 1 knew neither opt-out stretches nor a selection of disks
+VERSION = 3  # 1 knew neither opt-out stretches nor a selection of disks, 2 neither sizes nor advice
+_LATER = {1: {"optOut": None, "diskGb": None, "advisories": []}, 2: {"diskGb": None, "advisories": []}}
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -57,6 +59,8 @@ def encode(finding: Finding) -> str:
             "runId": finding.run_id,
             "policyHash": finding.policy_hash,
             "optOut": _stretch_out(finding.opt_out),
+            "diskGb": finding.disk_gb,
+            "advisories": [_advisory_out(each) for each in finding.advisories],
         },
         separators=(",", ":"),
     )
@@ -66,10 +70,12 @@ def decode(text: str | bytes) -> Finding:
     """The finding in `text`; ValueError says what is wrong with it."""
     try:
         data = json.loads(text)
-        if data["version"] == 1:
-            data |= {"optOut": None, "actions": [{**each, "disks": None} for each in data["actions"]]}
-        elif data["version"] != VERSION:
-            raise ValueError(f"version {data['version']!r} instead of {VERSION}")
+        version = data["version"]
+        if version == 1:
+            data["actions"] = [{**each, "disks": None} for each in data["actions"]]
+        elif version not in (2, VERSION):
+            raise ValueError(f"version {version!r} instead of {VERSION}")
+        data |= _LATER.get(version, {})
         at = _moment_in(data["at"])
         if at is None:
             raise ValueError("it has no time")
@@ -98,6 +104,8 @@ def decode(text: str | bytes) -> Finding:
             run_id=_text(data, "runId"),
             policy_hash=_text(data, "policyHash"),
             opt_out=_stretch_in(data["optOut"]),
+            disk_gb=_size_in(data["diskGb"]),
+            advisories=tuple(_advisory_in(each) for each in data["advisories"]),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a finding: {type(error).__name__} {error}") from None
@@ -198,6 +206,24 @@ def _stretch_in(data: Any) -> OptOutStretch | None:
     if first is None or last is None:
         raise ValueError("an opt-out has no time")
     return OptOutStretch(first, last, _text(data, "text"), _text(data, "by"))
+
+
+def _advisory_out(advisory: Advisory) -> list[object]:
+    vm = advisory.vm.text if advisory.vm is not None else None
+    return [advisory.advice.code, advisory.resource_id, advisory.detail, vm]
+
+
+def _advisory_in(data: Any) -> Advisory:
+    code, resource_id, detail, vm = data
+    if not isinstance(resource_id, str) or not isinstance(detail, str):
+        raise ValueError("an advisory's texts are none")
+    return Advisory(Advice[code], resource_id, detail, None if vm is None else parse_vm_id(vm))
+
+
+def _size_in(value: Any) -> int | None:
+    if value is not None and (type(value) is not int or value < 0):
+        raise ValueError("diskGb is not a size")
+    return cast("int | None", value)
 
 
 def _moment_out(moment: datetime | None) -> str | None:

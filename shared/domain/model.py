@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
@@ -22,6 +23,25 @@ class Image:
     offer: str = ""
     sku: str = ""
     id: str = ""
+
+
+OS_DISK = -1  # the OS disk's place among the LUNs, as recovery points list it (recorded traffic, 2020)
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk as its VM shows it; `size_gb` is the provisioned size in GiB, None where the VM does not say it.
+
+    `storage` is such as Premium_LRS, and empty where it is not shown: for unmanaged disks always, and a deallocated VM
+    may leave out both.
+    """
+
+    lun: int = OS_DISK
+    size_gb: int | None = None
+    storage: str = ""
+    managed: bool = True
+    write_accelerator: bool = False
+    id: str = ""  # of the managed disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,7 @@ class Vm:
     priority: str = ""  # empty for Regular
     power_state: str = ""  # such as running; read only where the policy asks for it
     host_pool_type: str = ""  # of the Azure Virtual Desktop host pool that owns the VM
+    disks: tuple[Disk, ...] = ()  # the OS disk first; empty where the VM shows none
 
 
 class ProtectionState(StrEnum):
@@ -158,8 +179,14 @@ class Verdict:
 
 
 class ActionKind(StrEnum):
-    """What Backstop can do to a VM's backup."""
+    """What Backstop can do for a VM's backup, in the order in which a VM may need it."""
 
+    CREATE_VAULT = "CreateVault"
+    SET_REDUNDANCY = "SetRedundancy"  # of a vault that Backstop made and that holds nothing yet
+    ENSURE_BACKUP_POLICY = "EnsureBackupPolicy"  # make the vault's backup policy, or edit it where the rule manages it
+    UNDELETE = "Undelete"
+    RESUME_PROTECTION = "ResumeProtection"
+    CHANGE_BACKUP_POLICY = "ChangeBackupPolicy"
     ENABLE_PROTECTION = "EnableProtection"
     START_INITIAL_BACKUP = "StartInitialBackup"
     START_BACKUP = "StartBackup"  # a person's --backup-now on a VM that has recovery points already
@@ -251,3 +278,5 @@ class Finding:
     run_id: str = ""
     policy_hash: str = ""
     opt_out: OptOutStretch | None = None  # since when the VM has been opted out, where it is or was
+    disk_gb: int | None = None  # provisioned size of the disks that a backup takes; None where it is not known
+    advisories: tuple[Advisory, ...] = ()

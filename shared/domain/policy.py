@@ -14,10 +14,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.domain.policy_file.backup import DiskExclusion, Existing, InitialBackup, VaultChoice
+from shared.domain.policy_file.backup import DiskExclusion, Existing, InitialBackup
 from shared.domain.policy_file.backup_policy import BackupPolicyChoice
 from shared.domain.policy_file.selector import Selector
 from shared.domain.policy_file.types import Duration, Section, Text, Texts, as_tuple
+from shared.domain.policy_file.vault import VaultChoice, new_vault_name, new_vault_tags
+from shared.domain.selectors import compile_vault_select
 
 
 class Mode(StrEnum):
@@ -63,9 +65,29 @@ class MaxActions(Section):
 
 
 class Limits(Section):
-    """Brakes: a run that wants more stops before its first write."""
+    """Brakes on a run, and the backup service's quotas, which Backstop keeps to by itself.
+
+    A run that wants more than `maxActions` stops before its first write, one of which more than `failurePercent` fail
+    stops then. Where sources disagree on a quota the default is the stricter number: 250 registrations a vault and day
+    (support matrix of Azure Backup, January 2026; 1,000 in 2022), 100 VMs a backup policy (the portal's; 1,000 by the
+    Azure CLI's own check), three on-demand backups a VM and day beside the scheduled one (2023), 50 changes of the
+    backup policies of a vault a day. `dailyReserve` is the part of the registrations that is left to people.
+    """
 
     max_actions: MaxActions = MaxActions()
+    failure_percent: int | None = Field(default=None, ge=0, le=100)
+    per_vault: int = Field(default=1_000, ge=1, le=2_000)
+    per_vault_per_day: int = Field(default=250, ge=1, le=1_000)
+    daily_reserve: int = Field(default=0, ge=0, le=999)
+    per_backup_policy: int = Field(default=100, ge=1, le=1_000)
+    on_demand_per_day: int = Field(default=3, ge=1, le=9)
+    backup_policy_edits_per_day: int = Field(default=50, ge=1, le=1_000)
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        if self.daily_reserve >= self.per_vault_per_day:
+            raise ValueError("`dailyReserve` must be less than `perVaultPerDay`: nothing would ever be registered")
+        return self
 
 
 class OptOut(Section):
@@ -105,6 +127,14 @@ class Rule(Section):
     existing: Existing = Existing()
     initial_backup: InitialBackup = InitialBackup()
     disk_exclusion: DiskExclusion | None = None
+
+    @model_validator(mode="after")
+    def _new_vaults_will_do(self) -> Self:
+        if self.vault.new_vault is not None:
+            name, accepts = new_vault_name(self.vault, "westeurope", 0), compile_vault_select(self.vault.select)
+            if not accepts(name, new_vault_tags(self.vault)):
+                raise ValueError(f"`vault` would make the vault '{name}', which `select` does not accept")
+        return self
 
 
 class Spec(Section):

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from shared.domain.attributes import TAGS, TEXTS, Need, Subject, TagAttribute, TextAttribute, image_kind
-from shared.domain.policy_file.backup import VaultSelect
 from shared.domain.policy_file.selector import Age, Selector
 from shared.domain.policy_file.types import TagTest
+from shared.domain.policy_file.vault import VaultSelect
 
 Predicate = Callable[[Subject], bool]
 _GLOB = re.compile(r"[*?\[]")

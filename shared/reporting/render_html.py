@@ -63,6 +63,12 @@ OUTCOME_WORDS = {
     Status.FAILED: "Failed",
 }
 ACTION_WORDS = {
+    ActionKind.CREATE_VAULT: "Make a vault",
+    ActionKind.SET_REDUNDANCY: "Set the vault's redundancy",
+    ActionKind.ENSURE_BACKUP_POLICY: "Make or edit a backup policy",
+    ActionKind.UNDELETE: "Undelete the backup",
+    ActionKind.RESUME_PROTECTION: "Resume the backup",
+    ActionKind.CHANGE_BACKUP_POLICY: "Change the backup policy",
     ActionKind.ENABLE_PROTECTION: "Enable backup",
     ActionKind.START_INITIAL_BACKUP: "Start the first backup",
     ActionKind.START_BACKUP: "Start a backup",

@@ -1,4 +1,4 @@
-"""What a rule asks of a VM's backup: the vault, the first backup, the disks left out, what stands already.
+"""What a rule asks of a VM's backup: the first backup, the disks left out, what becomes of what stands already.
 
 Bounds are Azure Backup's own, with their source beside them, so that an impossible wish fails here and not in Azure.
 """
@@ -8,36 +8,36 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.domain.policy_file.types import Duration, Section, TagTests, Texts, as_tuple
+from shared.domain.policy_file.types import Duration, Section, as_tuple
 
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=9999)  # the longest daily retention in Azure Backup's support matrix (2022)
 
 
-class VaultSelect(Section):
-    """Vaults that will do, by name and tags; an empty one takes any vault of the VM's subscription and region."""
-
-    names: Texts | None = None
-    tags: TagTests | None = None
-
-
-class VaultChoice(Section):
-    """Which vault of the VM's subscription and region a new protection goes to, and what to do where there is none."""
-
-    select: VaultSelect = VaultSelect()
-    when_missing: Literal["report"] = "report"
-
-
 class InitialBackup(Section):
-    """Whether the first backup is started at once, and how long its recovery point is kept."""
+    """Whether the first backup is started at once, how long its recovery point is kept, and what holds it up.
+
+    `unlessScheduledWithin` leaves it to the policy's own schedule where that is near; `spread` puts the first backups
+    of many VMs apart, each VM always by the same part of it; `again` is how long after a first backup that failed
+    another one is started, never where it is null.
+    """
 
     enabled: bool = True
     retain: Duration = timedelta(days=30)
+    unless_scheduled_within: Duration = timedelta()
+    spread: Duration = timedelta()
+    again: Duration | None = DAY
 
     @model_validator(mode="after")
-    def _retention_is_possible(self) -> Self:
+    def _is_possible(self) -> Self:
         if not DAY <= self.retain <= LONGEST:
             raise ValueError("retain must be between P1D and P9999D")
+        if self.unless_scheduled_within > timedelta(days=7):
+            raise ValueError("unlessScheduledWithin must be at most P7D")
+        if self.spread > DAY:
+            raise ValueError("spread must be at most P1D")
+        if self.again is not None and self.again < timedelta(hours=1):
+            raise ValueError("again must be at least PT1H")
         return self
 
 
@@ -65,8 +65,8 @@ class DiskExclusion(Section):
 
 
 class Existing(Section):
-    """What to do about a protection that stands, but not as asked. The careful answers: report it, touch nothing."""
+    """What to do about a protection that stands, but not as asked. The careful answers come first: touch nothing."""
 
-    stopped: Literal["respect"] = "respect"
-    soft_deleted: Literal["respect"] = "respect"
-    other_policy: Literal["report"] = "report"
+    stopped: Literal["respect", "resume"] = "respect"
+    soft_deleted: Literal["respect", "undelete"] = "respect"
+    other_policy: Literal["report", "change"] = "report"

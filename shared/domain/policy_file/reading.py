@@ -11,7 +11,6 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.policy import EnforcementPolicy
-from shared.domain.policy_file.later import later_keys, without
 from shared.domain.policy_file.model_errors import problems_in
 from shared.domain.policy_file.placed import Node, Path, Problem, dotted, shown
 from shared.domain.policy_file.plain_yaml import UnreadableYamlError, read_yaml
@@ -21,7 +20,7 @@ Whole = TypeVar("Whole", bound=BaseModel)
 MOST_ERRORS = 20
 _REMEDY = "Mend the file; docs/policy.md tells every key"
 #: The one key to which nothing may be given: opt-outs without a longest duration.
-_MAY_BE_NULL: Path = ("spec", "optOut", "maxDuration")
+_MAY_BE_NULL = (("optOut", "maxDuration"), ("initialBackup", "again"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,12 @@ def read_policy(text: str, file: str) -> Reading:
         root = read_yaml(text, file)
     except UnreadableYamlError as error:
         return Reading(None, None, (error.problem,))
-    notes = list(later_keys(root))
-    errors = {each.path: each.what for each in notes if each.refused}
-    warnings = tuple(problem_at(file, root, each.path, each.what) for each in notes if not each.refused)
-    errors |= {path: EMPTY for path in empty_values(root) if path != _MAY_BE_NULL}
+    errors = {path: EMPTY for path in empty_values(root) if path[-2:] not in _MAY_BE_NULL}
     twins = dict(_twins(root))
     errors |= twins
-    data = without(root, [each.path for each in notes])
     more: set[Path] = {("spec",)} if twins else set()  # the model's own word about them, without their place
-    policy, found, count = validated(EnforcementPolicy, root, data, file, errors, more)
-    return Reading(policy, root, found, warnings, count - len(found))
+    policy, found, count = validated(EnforcementPolicy, root, root.data, file, errors, more)
+    return Reading(policy, root, found, (), count - len(found))
 
 
 def validated(

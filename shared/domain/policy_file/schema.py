@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_file.keys import DESCRIPTIONS
-from shared.domain.policy_file.later import IN_VAULT
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,11 +34,7 @@ def policy_schema() -> Schema:
     for key, letter in _PERIODS.items():
         definitions["Retention"]["properties"][key]["pattern"] = f"^P[0-9]{{1,4}}{letter}$"
     definitions["OptOut"]["properties"]["maxDuration"]["type"] = ["string", "null"]
-    vault = definitions["VaultChoice"]["properties"]
-    vault["whenMissing"] = {"enum": ["report", *IN_VAULT["whenMissing"].values], "default": "report"}
-    for key in ("whenFull", "redundancy"):
-        vault[key] = {"enum": list(IN_VAULT[key].values), "description": IN_VAULT[key].why.capitalize() + "."}
-    vault["whenMissing"]["description"] = DESCRIPTIONS["VaultChoice"]["whenMissing"]
+    definitions["InitialBackup"]["properties"]["again"]["type"] = ["string", "null"]
     return {"$schema": DIALECT, **schema, "title": "Backstop's enforcement policy"}
 
 

@@ -67,7 +67,7 @@ def changed(path: str, value: object) -> str:
         "{}",
         "null",
         "[" * 100_000,
-        changed("version", 3),
+        changed("version", 4),
         changed("vm", "somewhere"),
         changed("location", 7),
         changed("state", "FINE"),

@@ -153,7 +153,7 @@ def test_a_case_file_s_unknown_key_both_refuse(file: Path) -> None:
         {"rules": [{"name": "a", "priority": 1, "match": {}, "vault": {"whenMissing": "ignore"}}]},
         {"rules": [{"name": "a", "priority": 1, "match": {}}], "settle": "10m"},
         {"rules": [{"name": "a", "priority": 1, "match": {}}], "settle": None},
-        {"rules": [{"name": "a", "priority": 1, "match": {}}], "limits": {"failurePercent": 20}},
+        {"rules": [{"name": "a", "priority": 1, "match": {}}], "limits": {"failurePercent": 120}},
         {"rules": [{"name": "a", "priority": 1, "match": {}}], "optOut": {"require": ["utnil"]}},
         {"rules": [{"name": "a", "priority": 1, "match": {}}], "exclude": {"builtin": "aksx"}},
     ],

@@ -100,11 +100,6 @@ def rule(match: str, rest: str = "") -> str:
         (f"rules: [{rule('{tags: {еnv: prod}}')}]", "mixes alphabets: the letter е (U+0435)"),
         (f"rules: [{rule('{names: [a' + NBSP + 'b]}')}]", "names[0]: holds the character U+00A0"),
         (f"rules: [{rule('{securityTypes: [TrustedLunch]}')}]", "did you mean 'TrustedLaunch'?"),
-        (
-            f"rules: [{rule('{}', 'vault: {whenMissing: create, redundancy: GeoRedundant}')}]",
-            "whenMissing: no effect yet",
-        ),
-        (f"rules: [{rule('{}', 'vault: {whenFull: next}')}]", "vault.whenFull: no effect yet"),
     ],
 )
 def test_what_is_worth_a_warning_is_told_at_its_place(spec: str, expected: str) -> None:
