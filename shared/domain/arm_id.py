@@ -14,9 +14,10 @@ _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAME = r"[^/\\\s\"'\[\]:|<>+=;,?*@&%#\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,90}"
 _VM = re.compile(
     rf"/subscriptions/(?P<sub>{_GUID})/resourcegroups/(?P<rg>{_NAME})"
-    rf"/providers/microsoft\.compute/virtualmachines/(?P<name>{_NAME})",
+    rf"/providers/microsoft\.(?:classic)?compute/virtualmachines/(?P<name>{_NAME})",
     re.IGNORECASE,
 )
+_CLASSIC = "/providers/microsoft.classiccompute/virtualmachines/"
 _SUBSCRIPTION = re.compile(_GUID, re.IGNORECASE)
 _PREFIX = re.compile(
     r"/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<rg>[^/]+)/providers/(?P<rest>.+)", re.IGNORECASE
@@ -36,10 +37,18 @@ class ArmId:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def classic(self) -> bool:
+        """Whether this is a VM of the older deployment model: `Microsoft.ClassicCompute/virtualMachines`."""
+        return _CLASSIC in self.key
+
 
 @lru_cache(maxsize=4096)
 def parse_vm_id(text: str) -> ArmId:
-    """The id of a `Microsoft.Compute/virtualMachines`; ValueError for anything else, sub-resources included."""
+    """The id of a `Microsoft.Compute/virtualMachines`, or of the classic kind that Azure Backup protects as well.
+
+    ValueError for anything else, sub-resources included.
+    """
     match = _VM.fullmatch(text)
     if match is None:
         raise ValueError(f"not the id of a virtual machine: {text[:200]!r}")

@@ -17,6 +17,7 @@ from shared.domain.model import ReconcileRequest
 
 WRITE_SUCCESS = "Microsoft.Resources.ResourceWriteSuccess"
 VM_WRITE = "microsoft.compute/virtualmachines/write"
+CLASSIC_VM_WRITE = "microsoft.classiccompute/virtualmachines/write"
 TAGS_WRITE = "microsoft.resources/tags/write"
 _IDENTITY = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 #: Claims that name the caller, best first (real events of a subscription).
@@ -64,7 +65,7 @@ def read_event(event: object, tenant_id: str = "") -> ReconcileRequest | Ignored
     if kind != WRITE_SUCCESS:
         return Ignored(IgnoredBecause.OTHER_EVENT_TYPE, kind[:100])
     operation = _text(data, "operationName").lower()
-    if operation not in {VM_WRITE, TAGS_WRITE}:
+    if operation not in {VM_WRITE, CLASSIC_VM_WRITE, TAGS_WRITE}:
         return Ignored(IgnoredBecause.OTHER_OPERATION, operation[:100])
     of_tenant = _text(data, "tenantId")
     if tenant_id and of_tenant and of_tenant.lower() != tenant_id.lower():

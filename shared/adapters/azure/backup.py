@@ -25,6 +25,7 @@ from azure.mgmt.recoveryservicesbackup.models import (
 from shared.adapters.azure.arm_errors import clean, is_not_found, retry_after, translated
 from shared.adapters.azure.cache import TimedCache
 from shared.adapters.azure.connection import Connection, require_list
+from shared.adapters.azure.names import FABRIC, container_name, item_name, protected_item_type
 from shared.adapters.azure.protection_mapping import (
     is_iaas_vm,
     job_from_wire,
@@ -43,8 +44,6 @@ from shared.domain.model import (
 from shared.errors import PermanentError
 from shared.ports import Clock
 
-_FABRIC = "Azure"
-_VM_TYPE = "Microsoft.Compute/virtualMachines"
 _ITEM = re.compile(r".*/backupFabrics/Azure/protectionContainers/([^/]+)/protectedItems/([^/]+)", re.IGNORECASE)
 
 
@@ -98,7 +97,7 @@ class AzureBackup:
             client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
             try:
                 node = await client.protected_items.get(
-                    vault.name, vault.resource_group, _FABRIC, container_name(vm_id), item_name(vm_id)
+                    vault.name, vault.resource_group, FABRIC, container_name(vm_id), item_name(vm_id)
                 )
             except HttpResponseError as error:
                 if is_not_found(error):
@@ -154,7 +153,7 @@ class AzureBackup:
             vault = parse_id(vault_id)
             client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
             properties: dict[str, object] = {
-                "protectedItemType": _VM_TYPE,
+                "protectedItemType": protected_item_type(vm_id),
                 "sourceResourceId": vm_id.text,
                 "policyId": f"{vault.text.rstrip('/')}/backupPolicies/{backup_policy}",
             }
@@ -165,7 +164,7 @@ class AzureBackup:
             _ = await client.protected_items.begin_create_or_update(
                 vault.name,
                 vault.resource_group,
-                _FABRIC,
+                FABRIC,
                 container_name(vm_id),
                 item_name(vm_id),
                 ProtectedItemResource({"properties": properties}),
@@ -185,7 +184,7 @@ class AzureBackup:
             await client.backups.trigger(
                 vault.name,
                 vault.resource_group,
-                _FABRIC,
+                FABRIC,
                 unquote(names[1]),
                 unquote(names[2]),
                 BackupRequestResource(properties=IaasVMBackupRequest(recovery_point_expiry_time_in_utc=retain_until)),
@@ -207,16 +206,6 @@ class _FirstAnswer:
         """The URL is empty where Azure gave none, as with a 200 that ends at once."""
         url = self._headers.get("Azure-AsyncOperation") or self._headers.get("Location") or ""
         return Accepted(url, retry_after(self._headers))
-
-
-def container_name(vm_id: ArmId) -> str:
-    """The container of a VM of ARM; requests take it in any case, and renaming a VM's case does not rename it."""
-    return f"IaasVMContainer;iaasvmcontainerv2;{vm_id.resource_group};{vm_id.name}"
-
-
-def item_name(vm_id: ArmId) -> str:
-    """The protected item of a VM of ARM inside its container."""
-    return f"VM;iaasvmcontainerv2;{vm_id.resource_group};{vm_id.name}"
 
 
 def job_filter(since: datetime, until: datetime) -> str:

@@ -21,6 +21,7 @@ from shared.ports import Clock
 
 # Other 404s, such as SubscriptionNotFound, say that the login cannot see, not that the VM is gone.
 _GONE = frozenset({"resourcenotfound", "resourcegroupnotfound"})
+_CLASSIC_VERSION = "2016-11-01"  # of Microsoft.ClassicCompute
 
 
 class AzureCompute:
@@ -39,9 +40,7 @@ class AzureCompute:
         """The VM, or None where ARM says that it or its group does not exist; any other failure raises."""
         with translated(vm_id.text):
             try:
-                client = self._connection.client(ComputeManagementClient, vm_id.subscription_id)
-                view = "instanceView" if Need.POWER_STATE in needs else None
-                node = await client.virtual_machines.get(vm_id.resource_group, vm_id.name, expand=view)
+                node = await (self._classic_vm(vm_id) if vm_id.classic else self._vm(vm_id, needs))
                 group = f"{vm_id.subscription_id}/{vm_id.resource_group}".lower()
                 of_group = await self._groups.get(group, lambda: self._group(vm_id))
             except HttpResponseError as error:
@@ -53,6 +52,16 @@ class AzureCompute:
             if Need.SUBSCRIPTION in needs:
                 subscription = await self._surroundings.subscription(vm_id.subscription_id)
             return vm_from_wire(node, Context(of_group, subscription, pool))
+
+    async def _vm(self, vm_id: ArmId, needs: Collection[Need]) -> Wire:
+        client = self._connection.client(ComputeManagementClient, vm_id.subscription_id)
+        view = "instanceView" if Need.POWER_STATE in needs else None
+        return await client.virtual_machines.get(vm_id.resource_group, vm_id.name, expand=view)
+
+    async def _classic_vm(self, vm_id: ArmId) -> Wire:
+        """No client of Azure's SDK knows its provider. Its answer always holds the instance view."""
+        client = self._connection.client(ResourceManagementClient, vm_id.subscription_id)
+        return await client.resources.get_by_id(vm_id.text, api_version=_CLASSIC_VERSION)
 
     async def _group(self, vm_id: ArmId) -> Wire:
         client = self._connection.client(ResourceManagementClient, vm_id.subscription_id)

@@ -19,7 +19,7 @@ resourcecontainers
 
 VMS = """
 resources
-| where type =~ 'microsoft.compute/virtualmachines'
+| where type in~ ('microsoft.compute/virtualmachines', 'microsoft.classiccompute/virtualmachines')
 | project id, location, tags, managedBy,
     provisioningState = tostring(properties.provisioningState),
     timeCreated = tostring(properties.timeCreated),
@@ -28,17 +28,17 @@ resources
     imageOffer = tostring(properties.storageProfile.imageReference.offer),
     imageSku = tostring(properties.storageProfile.imageReference.sku),
     imageId = tostring(properties.storageProfile.imageReference.id),
-    osType = tostring(properties.storageProfile.osDisk.osType),
-    diskOption = tostring(properties.storageProfile.osDisk.diffDiskSettings.option),
     size = tostring(properties.hardwareProfile.vmSize),
     securityType = tostring(properties.securityProfile.securityType),
     encryptionAtHost = properties.securityProfile.encryptionAtHost,
-    diskEncryption = properties.storageProfile.osDisk.encryptionSettings.enabled,
-    osDisk = properties.storageProfile.osDisk.managedDisk,
+    osDisk = properties.storageProfile.osDisk,
     dataDisks = properties.storageProfile.dataDisks,
     priority = tostring(properties.priority),
     powerState = tostring(properties.extended.instanceView.powerState.code),
-    zones
+    zones,
+    classicDisk = properties.storageProfile.operatingSystemDisk,
+    classicSize = tostring(properties.hardwareProfile.size),
+    classicPower = tostring(properties.instanceView.powerState)
 | order by id asc
 """
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
+from shared.adapters.azure.classic_mapping import as_resource_manager
 from shared.adapters.azure.surroundings import Context
 from shared.adapters.azure.wire import (
     Wire,
     flag_at,
     list_at,
     moment_at,
+    number_at,
     object_at,
     required_text,
     tags_at,
@@ -15,20 +17,23 @@ from shared.adapters.azure.wire import (
     value_at,
 )
 from shared.domain.arm_id import parse_vm_id
-from shared.domain.model import Image, Vm
+from shared.domain.model import OS_DISK, Disk, Image, Vm
 from shared.domain.selectors import normalise_location
 
 _POWER = "powerstate/"
 
 
 def vm_from_wire(node: Wire, context: Context) -> Vm:
-    """A VM of ARM's `Microsoft.Compute/virtualMachines` in its surroundings; ValueError for a malformed part."""
+    """A VM of ARM, a classic one included, in its surroundings; ValueError for a malformed part."""
+    vm_id = parse_vm_id(required_text(node, "id"))
     properties = object_at(node, "properties")
+    if vm_id.classic:
+        properties = as_resource_manager(properties)
     image = object_at(properties, "storageProfile", "imageReference")
     os_disk = object_at(properties, "storageProfile", "osDisk")
     subscription = context.subscription
     return Vm(
-        id=parse_vm_id(required_text(node, "id")),
+        id=vm_id,
         location=normalise_location(required_text(node, "location")),
         tags=tags_at(node, "tags"),
         provisioning_state=text_at(properties, "provisioningState"),
@@ -56,17 +61,14 @@ def vm_from_wire(node: Wire, context: Context) -> Vm:
         priority=text_at(properties, "priority"),
         power_state=_power_state(properties),
         host_pool_type=context.host_pool_type,
+        disks=tuple(_mapped_disks(properties)),
     )
 
 
 def vm_from_row(row: Wire, context: Context) -> Vm:
     """A VM of a row that `queries.VMS` gives: ARM's values under flat names."""
-    disk = {
-        "osType": value_at(row, "osType"),
-        "diffDiskSettings": {"option": value_at(row, "diskOption")},
-        "managedDisk": value_at(row, "osDisk"),
-        "encryptionSettings": {"enabled": value_at(row, "diskEncryption")},
-    }
+    if parse_vm_id(required_text(row, "id")).classic:
+        return vm_from_wire({**row, "properties": _classic_properties(row)}, context)
     image = {
         "publisher": value_at(row, "imagePublisher"),
         "offer": value_at(row, "imageOffer"),
@@ -84,9 +86,25 @@ def vm_from_row(row: Wire, context: Context) -> Vm:
             "encryptionAtHost": value_at(row, "encryptionAtHost"),
         },
         "instanceView": {"statuses": [{"code": value_at(row, "powerState")}]},
-        "storageProfile": {"imageReference": image, "osDisk": disk, "dataDisks": value_at(row, "dataDisks")},
+        "storageProfile": {
+            "imageReference": image,
+            "osDisk": value_at(row, "osDisk"),
+            "dataDisks": value_at(row, "dataDisks"),
+        },
     }
     return vm_from_wire({**row, "properties": properties}, context)
+
+
+def _classic_properties(row: Wire) -> Wire:
+    return {
+        "provisioningState": value_at(row, "provisioningState"),
+        "hardwareProfile": {"size": value_at(row, "classicSize")},
+        "instanceView": {"powerState": value_at(row, "classicPower")},
+        "storageProfile": {
+            "operatingSystemDisk": value_at(row, "classicDisk"),
+            "dataDisks": value_at(row, "dataDisks"),
+        },
+    }
 
 
 def _disks(properties: Wire) -> Iterator[Wire]:
@@ -97,15 +115,43 @@ def _disks(properties: Wire) -> Iterator[Wire]:
         yield each
 
 
+def _mapped_disks(properties: Wire) -> Iterator[Disk]:
+    os_disk, *data_disks = _disks(properties)
+    if os_disk:
+        yield _disk(os_disk, OS_DISK)
+    for each in data_disks:
+        lun = number_at(each, "lun")
+        if lun is None:
+            raise ValueError("a data disk has no lun")
+        yield _disk(each, lun)
+
+
+def _disk(node: Wire, lun: int) -> Disk:
+    """An unmanaged disk is a page blob: `vhd` says where (Compute 2021-03-01)."""
+    return Disk(
+        lun=lun,
+        size_gb=number_at(node, "diskSizeGB"),
+        storage=text_at(node, "managedDisk", "storageAccountType"),
+        managed=value_at(node, "vhd") is None or value_at(node, "managedDisk") is not None,
+        write_accelerator=bool(flag_at(node, "writeAcceleratorEnabled")),
+        id=text_at(node, "managedDisk", "id"),
+    )
+
+
 def _disk_types(properties: Wire) -> tuple[str, ...]:
     found = {text_at(each, "managedDisk", "storageAccountType") for each in _disks(properties)}
     return tuple(sorted(found - {""}))
 
 
 def _encryption(properties: Wire) -> tuple[str, ...]:
-    """customer: a disk encryption set; ade: BitLocker or dm-crypt inside; host: on the host; else platform."""
+    """customer: a disk encryption set; ade: BitLocker or dm-crypt inside; host: on the host; else platform.
+
+    A Confidential VM names the set of its OS disk's confidential encryption under `securityProfile` (Compute
+    2021-11-01).
+    """
     found = []
-    if any(text_at(each, "managedDisk", "diskEncryptionSet", "id") for each in _disks(properties)):
+    sets = (("managedDisk", "diskEncryptionSet", "id"), ("managedDisk", "securityProfile", "diskEncryptionSet", "id"))
+    if any(text_at(each, *path) for each in _disks(properties) for path in sets):
         found.append("customer")
     if flag_at(properties, "storageProfile", "osDisk", "encryptionSettings", "enabled"):
         found.append("ade")

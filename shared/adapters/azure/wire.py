@@ -51,6 +51,16 @@ def flag_at(node: Wire, *path: str) -> bool | None:
     raise ValueError(f"{'.'.join(path)} is neither true nor false but {value!r}")
 
 
+def number_at(node: Wire, *path: str) -> int | None:
+    """The whole number at a path, None where there is none; a JSON `32.0` is one as well."""
+    value = value_at(node, *path)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        raise ValueError(f"{'.'.join(path)} is not a whole number but {value!r}")
+    return int(value)
+
+
 def object_at(node: Wire, *path: str) -> Wire:
     """The object at a path; empty where there is none."""
     value = value_at(node, *path)

@@ -115,12 +115,9 @@ READS: tuple[tuple[str, str, Read], ...] = (
 
 
 def of_vms(exchange: Exchange) -> list[Json]:
-    """The items of ARM's VMs in a list; classic VMs and databases are asked for by nobody."""
-    return [
-        node
-        for node in exchange.response["value"]
-        if node["properties"].get("protectedItemType") == "Microsoft.Compute/virtualMachines"
-    ]
+    """The items of VMs, classic ones included; databases are asked for by nobody."""
+    kinds = {"Microsoft.Compute/virtualMachines", "Microsoft.ClassicCompute/virtualMachines"}
+    return [node for node in exchange.response["value"] if node["properties"].get("protectedItemType") in kinds]
 
 
 def backups(exchange: Exchange) -> list[Json]:

@@ -20,17 +20,27 @@ def test_the_parts_keep_their_spelling_and_the_subscription_is_folded() -> None:
     assert (vm.subscription_id, vm.resource_group, vm.name) == (SUB.lower(), "My-RG", "Web-01")
 
 
+def test_a_classic_vm_is_a_vm_of_its_own_and_says_so() -> None:
+    classic = parse_vm_id(VM.replace("Microsoft.Compute", "microsoft.classiccompute"))
+    assert (classic.resource_group, classic.name) == ("My-RG", "Web-01")
+    assert classic.classic
+    assert not parse_vm_id(VM).classic
+    assert classic != parse_vm_id(VM)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
+        VM.replace("Microsoft.Compute", "Microsoft.ClassicStorage"),
+        VM.replace("Microsoft.Compute", "Microsoft.classic"),
         "web-01",
         VM + "/",
         VM + "/extensions/x",
         VM + "?api-version=1",
         VM + "/../other",
         VM.replace("virtualMachines", "virtualMachineScaleSets"),
-        VM.replace("Microsoft.Compute", "Microsoft.ClassicCompute"),
+        VM.replace("Microsoft.Compute", "Microsoft.ClassicCompute") + "/extensions/x",
         VM.replace(SUB, "not-a-guid"),
         VM.replace("Web-01", "a b"),
         VM.replace("Web-01", "..%2f.."),

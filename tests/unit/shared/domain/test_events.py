@@ -65,6 +65,19 @@ def test_a_vm_write_becomes_a_request_in_both_schemas(which: int, envelope: Any)
     assert (read.cause, read.correlation_id) == ("event", event["data"]["correlationId"])
 
 
+@pytest.mark.parametrize(
+    "operation", ["Microsoft.ClassicCompute/virtualMachines/write", "Microsoft.Resources/tags/write"]
+)
+def test_a_classic_vm_is_named_by_its_own_providers_events_and_by_its_tags(operation: str) -> None:
+    classic = VM.replace("Microsoft.Compute", "Microsoft.ClassicCompute")
+    event = as_vm_event(real_events()[0], operation)
+    tags = "/providers/Microsoft.Resources/tags/default" if "tags" in operation else ""
+    event["subject"] = event["data"]["resourceUri"] = classic + tags
+    read = read_event(event)
+    assert isinstance(read, ReconcileRequest)
+    assert (read.vm_id.text, read.vm_id.classic) == (classic, True)
+
+
 def test_a_write_of_a_vms_tags_names_the_vm() -> None:
     event = as_vm_event(real_events()[1], "Microsoft.Resources/tags/write")
     event["data"]["resourceUri"] = f"{VM}/providers/Microsoft.Resources/tags/default"

@@ -5,6 +5,7 @@ import pytest
 from shared.adapters.azure.compute import AzureCompute
 from shared.adapters.azure.connection import Connection
 from shared.domain.arm_id import parse_vm_id
+from shared.domain.attributes import Need
 from shared.errors import PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import GROUP, VM, Reply, StandingClock, Stub, a_vm_node, broken_json
 
@@ -37,6 +38,26 @@ async def test_the_group_is_asked_for_once_in_ten_minutes(
     clock.moment += timedelta(minutes=10)
     await compute.vm(VM_ID)
     assert connection.requests["GET resourceGroups"] == 2
+
+
+async def test_a_classic_vm_is_asked_for_by_its_id(compute: AzureCompute, stub: Stub, connection: Connection) -> None:
+    text = VM.replace("Microsoft.Compute", "Microsoft.ClassicCompute")
+    properties = {"storageProfile": {"operatingSystemDisk": {"operatingSystem": "Linux"}}}
+    stub.on("GET", text, Reply({"id": text, "location": "West Europe", "tags": {"a": "b"}, "properties": properties}))
+    stub.on("GET", GROUP, Reply({"location": "w", "tags": {"cost": "42"}}))
+    vm = await compute.vm(parse_vm_id(text), [Need.POWER_STATE])
+    assert vm is not None
+    assert (vm.id.text, vm.location, vm.os_type, vm.tags, vm.group_tags) == (
+        text,
+        "westeurope",
+        "Linux",
+        {"a": "b"},
+        {"cost": "42"},
+    )
+    assert stub.seen[0].query == {"api-version": "2016-11-01"}
+    assert connection.requests == {"GET virtualMachines": 1, "GET resourceGroups": 1}
+    stub.fail("GET", text, 404, "ResourceNotFound")
+    assert await compute.vm(parse_vm_id(text)) is None
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound"])
