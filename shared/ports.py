@@ -101,6 +101,22 @@ class Backup(Protocol):
         """POST an on-demand backup. Each call starts another one, so the caller guards it."""
 
 
+class Jobs(Protocol):
+    """What the backup service did and does: jobs of backups of whole VMs, of every operation."""
+
+    async def jobs(self, vault_id: str, since: datetime) -> tuple[BackupJob, ...]:
+        """The vault's jobs that started at or after `since`, newest first, from the authority. They name no VM id."""
+
+    def jobs_in(self, scope: Scope, since: datetime) -> AsyncIterator[BackupJob]:
+        """The same for a whole scope from Resource Graph, ordered by id: late by minutes, and of 14 days at most."""
+
+    def failed_last(self, scope: Scope) -> AsyncIterator[BackupJob]:
+        """Failed jobs of the last seven days, each the last of its VM and operation (Backup or ConfigureBackup).
+
+        From Resource Graph; a cancelled job is passed over.
+        """
+
+
 class PauseSwitch(Protocol):
     """The kill switch, read before every write."""
 

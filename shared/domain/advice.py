@@ -24,6 +24,14 @@ class Advice(Enum):
         "The vault still protects a VM that no longer exists",
         "Stop its protection and keep or delete the recovery points, in the vault",
     )
+    BACKUP_JOB_FAILED = (
+        "The VM's last backup failed",
+        "Do what Azure recommends for its error, then start a backup; ./backstop jobs --status failed shows both",
+    )
+    CONFIGURE_JOB_FAILED = (
+        "The last try to set up the VM's backup failed",
+        "Do what Azure recommends for its error; the next sweep tries again if the VM is still unprotected",
+    )
 
     def __init__(self, sentence: str, remedy: str) -> None:
         self.sentence = sentence

@@ -73,7 +73,11 @@ class OperationStatus:
 
 @dataclass(frozen=True, slots=True)
 class BackupJob:
-    """A job of the backup service. `status` as Azure spells it: InProgress, Completed, Failed, …"""
+    """A job of the backup service. `status` as Azure spells it: InProgress, Completed, Failed, …
+
+    `vm_id` (lower-case) is there where Azure tells it, which a vault's own list does not; `name` is the VM's as people
+    see it. Of several errors the first is kept: its number, its title, its text and Azure's recommendations.
+    """
 
     id: str
     operation: str
@@ -84,8 +88,29 @@ class BackupJob:
     error_code: str = ""
     error: str = ""
     user_triggered: bool | None = None
+    error_text: str = ""
+    recommendations: tuple[str, ...] = ()
+    name: str = ""
+    vault_id: str = ""
+    vm_id: str = ""
 
     @property
     def running(self) -> bool:
         """True while Azure may still write to the item."""
         return self.status.lower() in {"inprogress", "cancelling", "notstarted"}
+
+    @property
+    def failed(self) -> bool:
+        """True where Azure gave the job up; one that ended with warnings made its recovery point."""
+        return self.status.lower() == "failed"
+
+    @property
+    def cancelled(self) -> bool:
+        """True where somebody called it off, or is about to."""
+        return self.status.lower().startswith("cancel")
+
+    def lasted(self, now: datetime) -> timedelta | None:
+        """How long it took, or has taken so far; None where Azure does not tell its moments."""
+        if self.started is None or (self.ended is None and not self.running):
+            return None
+        return max((self.ended or now) - self.started, timedelta())

@@ -155,6 +155,13 @@ def item(state: State, vault: Vault, item: ProtectedItem) -> Json:
 def job(state: State, vault: Vault, job: Job) -> Json:
     """Table `recoveryservicesresources`."""
     properties = job_body(vault, job, job.ended or job.started)["properties"]
+    item = f"{job.container}/protectedItems/VM;{job.container.partition(';')[2]}"
+    where: Json = {
+        "vaultId": vault.id,
+        "dataSourceId": job.vm_id,
+        "dataSourceInfo": {"resourceID": job.vm_id},
+        "backupInstanceId": f"{vault.id}/backupFabrics/Azure/protectionContainers/{item}",
+    }
     return _row(
         state,
         vault.subscription,
@@ -163,7 +170,7 @@ def job(state: State, vault: Vault, job: Job) -> Json:
         name=job.id,
         type="microsoft.recoveryservices/vaults/backupjobs",
         location=vault.location,
-        properties=_present(properties | {"vaultId": vault.id, "dataSourceInfo": {"resourceID": job.vm_id}}),
+        properties=_present(properties | where),
     )
 
 

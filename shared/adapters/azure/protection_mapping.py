@@ -4,6 +4,10 @@ ARM and Resource Graph name one state differently, so each has its table here. A
 `UNRECOGNISED`, which the core never acts on.
 """
 
+import re
+from dataclasses import replace
+
+from shared.adapters.azure.arm_errors import clean
 from shared.adapters.azure.wire import Wire, flag_at, list_at, moment_at, object_at, required_text, text_at, value_at
 from shared.domain.arm_id import vault_id_of
 from shared.domain.azure_answers import BackupJob
@@ -84,26 +88,48 @@ def source_of_item(node: Wire) -> str:
 
 def job_from_wire(node: Wire) -> BackupJob:
     """A backup job as ARM gives it; ValueError where it has no id, operation or status."""
-    properties = object_at(node, "properties")
-    code, error = _first_error(properties)
+    return _job(required_text(node, "id"), object_at(node, "properties"))
+
+
+def job_from_row(row: Wire) -> BackupJob:
+    """A backup job of a row that `queries.JOBS` gives; ValueError as above."""
+    job = _job(required_text(row, "id"), row)
+    source = (text_at(row, "dataSourceId") or text_at(row, "dataSourceInfoId")).lower()
+    container = job.item_container or _container_in(text_at(row, "backupInstanceId"))
+    return replace(job, vm_id=source, item_container=container)
+
+
+def _job(job_id: str, properties: Wire) -> BackupJob:
+    first = _first_error(properties)
+    number = value_at(first, "errorCode")
+    title, said = (clean(text_at(first, key)) for key in ("errorTitle", "errorString"))
     return BackupJob(
-        id=required_text(node, "id"),
+        id=job_id,
         operation=required_text(properties, "operation"),
         status=required_text(properties, "status"),
         item_container=text_at(properties, "containerName").lower().lstrip(";"),  # begins so in traffic of 2019
         started=moment_at(properties, "startTime"),
         ended=moment_at(properties, "endTime"),
-        error_code=code,
-        error=error,
+        error_code="" if number is None else str(number),
+        error=title or said,
         user_triggered=flag_at(properties, "isUserTriggered"),
+        error_text=said if title else "",
+        recommendations=tuple(clean(str(each)) for each in list_at(first, "recommendations") if each),
+        name=text_at(properties, "entityFriendlyName"),
+        vault_id=_vault_of(job_id),
     )
 
 
-def _first_error(properties: Wire) -> tuple[str, str]:
+def _first_error(properties: Wire) -> Wire:
     details = list_at(properties, "errorDetails")
-    if not details:
-        return "", ""
-    first: Wire = {"error": details[0]}
-    number = value_at(first, "error", "errorCode")
-    error = text_at(first, "error", "errorTitle") or text_at(first, "error", "errorString")
-    return "" if number is None else str(number), error
+    return object_at({"error": details[0]}, "error") if details else {}
+
+
+def _container_in(item_id: str) -> str:
+    """`iaasvmcontainerv2;<rg>;<vm>` of a protected item's id; empty where there is none."""
+    found = re.search(r"/protectioncontainers/[^;/]+;([^/]+)", item_id, re.IGNORECASE)
+    return found[1].lower() if found else ""
+
+
+def _vault_of(job_id: str) -> str:
+    return re.split("/backupjobs/", job_id, maxsplit=1, flags=re.IGNORECASE)[0]
