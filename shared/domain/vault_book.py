@@ -1,0 +1,103 @@
+"""What is on record about one vault's quotas: who has a seat in it, when VMs were registered, when policies changed.
+
+A book says what Azure shows late or never: seats that are given and not yet taken, registrations within the last day.
+What the vault holds is Azure's to say. Frozen: every change makes a new book, which a store puts in the place of the
+one that was read, or not at all where somebody else was faster.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from shared.domain.placement import DAY, Seat
+
+#: How long Azure may take to show a registration's job; an entry without one is then taken for a request that got lost.
+SHOWN_WITHIN = timedelta(hours=1)
+#: A seat that nobody took for so long after its time is given up: its VM is gone, exempt, or protected elsewhere.
+KEPT_FOR = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultBook:
+    """`seats` by VM key; `registered` (moment, VM key) and `edited` are of the last 24 hours, oldest first."""
+
+    seats: Mapping[str, Seat]
+    registered: tuple[tuple[datetime, str], ...] = ()
+    edited: tuple[datetime, ...] = ()
+
+    def with_seats(self, seats: Mapping[str, Seat]) -> Self:
+        """These VMs have these seats now."""
+        return replace(self, seats={**self.seats, **seats})
+
+    def without_seat(self, vm_key: str) -> Self:
+        """The VM's seat is free again, or taken for good: Azure shows its item."""
+        return replace(self, seats={key: seat for key, seat in self.seats.items() if key != vm_key})
+
+    def with_registration(self, vm_key: str, at: datetime) -> Self:
+        """A VM is about to be registered. A crash after this costs one place of the day, and never crosses the quota."""
+        return replace(self, registered=(*_within(self.registered, at), (at, vm_key)))
+
+    def with_edit(self, at: datetime) -> Self:
+        """A backup policy of the vault is about to be made or changed."""
+        return replace(self, edited=(*(each for each in self.edited if each > at - DAY), at))
+
+    def moments(self) -> tuple[datetime, ...]:
+        """When VMs were registered, oldest first."""
+        return tuple(sorted(at for at, _ in self.registered))
+
+    def settled(self, now: datetime, held: Collection[str], jobs: Collection[tuple[datetime, str]] | None) -> Self:
+        """In line with what Azure says. `held`: keys of the VMs that the vault holds; their seats are taken.
+
+        `jobs` are (start, VM key) of the protections that Azure configured within the last day, whoever asked for them;
+        None where they could not be read. They count, and an older entry of ours that became no job does not.
+        """
+        held_keys = frozenset(held)
+        seats = {key: seat for key, seat in self.seats.items() if key not in held_keys and seat.at + KEPT_FOR > now}
+        registered = _within(self.registered, now)
+        if jobs is not None:
+            young = [each for each in registered if each[0] > now - SHOWN_WITHIN and each[1] not in {vm for _, vm in jobs}]
+            registered = tuple(sorted([*young, *_within(tuple(jobs), now)]))
+        return replace(self, seats=seats, registered=registered, edited=tuple(e for e in self.edited if e > now - DAY))
+
+
+EMPTY = VaultBook({})
+
+
+def _within(entries: tuple[tuple[datetime, str], ...], now: datetime) -> tuple[tuple[datetime, str], ...]:
+    return tuple(each for each in entries if each[0] > now - DAY)
+
+
+def encode(book: VaultBook) -> str:
+    """One line of ASCII JSON."""
+    return json.dumps(
+        {
+            "seats": {
+                key: [seat.vault_id, seat.backup_policy, seat.at.isoformat()] for key, seat in book.seats.items()
+            },
+            "registered": [[at.isoformat(), key] for at, key in book.registered],
+            "edited": [at.isoformat() for at in book.edited],
+        },
+        separators=(",", ":"),
+    )
+
+
+def decode(text: str) -> VaultBook:
+    """The book in a text; ValueError for what `encode` did not write."""
+    try:
+        data: Any = json.loads(text)
+        return VaultBook(
+            {str(key): Seat(str(vault), str(policy), _moment(at)) for key, (vault, policy, at) in data["seats"].items()},
+            tuple((_moment(at), str(key)) for at, key in data["registered"]),
+            tuple(_moment(at) for at in data["edited"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a vault's book: {type(error).__name__} {error}") from None
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() != timedelta(0):
+        raise ValueError(f"a time that is not UTC: {text!r}")
+    return moment.astimezone(UTC)
