@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from shared.domain.azure_answers import Accepted, BackupJob
 from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status
+from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import Backup, Clock, Intent, Ledger, PauseSwitch
 
@@ -24,7 +25,7 @@ PAUSE_CHECK = timedelta(minutes=15)
 PUT_SHOWS_WITHIN = timedelta(minutes=2)
 POST_SHOWS_WITHIN = timedelta(minutes=10)
 JOBS_SINCE = timedelta(days=7)
-_MEND = "Mend what the job names, then start a backup: backstop protect VM_ID --backup-now"
+_AGAIN = "start a backup: backstop protect VM_ID --backup-now"
 
 
 def protect_key(vm_key: str) -> str:
@@ -108,7 +109,10 @@ class Actor:
     async def _refused(self, key: str, error: RetryLaterError | PermanentError) -> Outcome:
         if not (isinstance(error, RetryLaterError) and error.may_have_happened):
             await self.ledger.forget(key)  # Azure answered, so the request changed nothing
-        return outcome_of(error, self.clock.now())
+        outcome = outcome_of(error, self.clock.now())
+        if outcome.status is Status.FAILED and error.code and not error.remedy:
+            return replace(outcome, remedy=remedy_for(error.code, error.message))
+        return outcome
 
 
 def _earlier_backup(
@@ -122,13 +126,21 @@ def _earlier_backup(
         if latest.status.lower().startswith("completed"):
             return Carried(Outcome(Status.ALREADY_DONE), replace(protection, has_recovery_point=True))
         error = latest.error or f"the first backup ended as {latest.status}"
-        outcome = Outcome(Status.FAILED, None, latest.error_code or latest.status, error, _MEND)
+        outcome = Outcome(Status.FAILED, None, latest.error_code or latest.status, error, _remedy_of(latest))
         return Carried(outcome, replace(protection, last_backup_status="Failed"))
     if intent is not None and now < intent.at + POST_SHOWS_WITHIN:
         shown = any(job.started is not None and job.started >= intent.at - timedelta(minutes=1) for job in jobs)
         if not shown:
             return Carried(_answer_lost(intent.at + POST_SHOWS_WITHIN), protection)
     return None
+
+
+def _remedy_of(job: BackupJob) -> str:
+    """What to do about a backup that failed, with the way to start another at its end."""
+    if not job.error_code and not job.error:
+        return f"Look at the job in the vault, then {_AGAIN}"
+    remedy = remedy_for(job.error_code, job.error)
+    return remedy if "--backup-now" in remedy else f"{remedy}; then {_AGAIN}"
 
 
 async def asked_twice(ask: Callable[[], Awaitable[T]]) -> T:

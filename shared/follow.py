@@ -6,18 +6,24 @@ longer answered is not an error: the state of the VM itself is read next anyway.
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from shared.act import POLL, asked_twice, backup_key, outcome_of, protect_key
 from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import OperationStatus
 from shared.domain.model import Outcome, Status
+from shared.domain.troubles.entry import Kind
+from shared.domain.troubleshooting import advice_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import Backup, Clock, Intent, Ledger
 
 PATIENCE = timedelta(hours=2)  # ConfigureBackup takes about a minute (recorded traffic, 2019 and 2026)
-_REMEDY = "Look the code up in Azure Backup's troubleshooting guide and mend it; the next sweep tries again"
+# An operation that failed for a passing reason is started again after pauses that double, for a while: Azure took the
+# request each time, so the tries of the message do not count it.
+FIRST_PAUSE = timedelta(minutes=5)
+TRIED_FOR = timedelta(hours=3)
+FORGOTTEN_AFTER = timedelta(days=1)
 log = logging.getLogger(__name__)
 
 
@@ -52,9 +58,29 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
         failed = status.status.lower() in {"failed", "canceled", "cancelled"}
         if failed:
             await ledger.forget(key)
-            return Followed(failed=Outcome(Status.FAILED, None, status.error_code, status.error, _REMEDY))
+            return Followed(failed=await _failed(key, status, ledger, now))
         # The intent stays, without its URL: reads may lag, and the write must not be repeated before they show it.
         await ledger.record(key, Intent(now))
         if status.status.lower() == "succeeded":
+            await ledger.forget(_failing(key))
             return Followed(protected=key.startswith("protect"), backup_started=key.startswith("backup"))
     return Followed()
+
+
+async def _failed(key: str, status: OperationStatus, ledger: Ledger, now: datetime) -> Outcome:
+    """DEFERRED while the code may pass and was not met for too long, FAILED with the code's remedy otherwise."""
+    trouble = advice_for(status.error_code, status.error)
+    first = await ledger.intent(_failing(key))
+    if first is None or now >= first.at + FORGOTTEN_AFTER:
+        first = Intent(now)
+    if trouble.kind is not Kind.RETRY_LATER or now >= first.at + TRIED_FOR:
+        await ledger.forget(_failing(key))
+        return Outcome(Status.FAILED, None, status.error_code, status.error, trouble.remedy)
+    await ledger.record(_failing(key), first)
+    again = now + max(now - first.at, trouble.wait or FIRST_PAUSE)
+    return Outcome(Status.DEFERRED, again, status.error_code, status.error, trouble.remedy, failed_try=True)
+
+
+def _failing(key: str) -> str:
+    """The ledger's key for when an operation began to fail for a passing reason."""
+    return f"failing|{key}"

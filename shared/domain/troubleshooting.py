@@ -30,8 +30,8 @@ TABLE: Mapping[str, tuple[Entry, ...]] = {
     "What goes wrong with the VM's disks": DISKS,
 }
 WHERE_TO_LOOK = (
-    "Open the job in the vault (Backup jobs) and read its details and recommendation; "
-    "look the code up in Azure Backup's troubleshooting guide"
+    "Look the code up in Azure Backup's troubleshooting guide; "
+    "where a job failed, read its details and recommendation in the vault"
 )
 #: A refusal that is told by its text alone: what multi-user authorization answers (terraform-provider-azurerm 31887).
 _BY_TEXT = {"resourceguard operation requestid": "ResourceGuard"}

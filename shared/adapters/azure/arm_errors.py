@@ -1,8 +1,9 @@
 """The one place where failures of Azure's SDK become Backstop's errors.
 
 Errors are sorted by HTTP status first and by code only where the status does not tell: names of codes are poorly
-documented and change. What is unknown and may pass is `RetryLaterError`; what the caller sent wrongly or may not do
-is `PermanentError`. This module never waits and never retries.
+documented and change. The codes that are known stand in `shared/domain/troubleshooting.py`, with their remedies. What
+is unknown and may pass is `RetryLaterError`; what the caller sent wrongly or may not do is `PermanentError`. This
+module never waits and never retries.
 """
 
 import json
@@ -23,21 +24,14 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
+from shared.domain.troubles.entry import Kind
+from shared.domain.troubleshooting import Trouble, advice_for
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
 
 LOGIN_REMEDY = "Run `az login`; inside Azure, give the app a managed identity."
 
-# The backup service's own brakes: "retry after few hours", and a day (azure-cli issue 32441).
-_CLOSED_FOR = {"clouddosabsolutelimitreached": timedelta(hours=24)}
-_CLOSED_FOR_HOURS = timedelta(hours=4)
 # A header asking for more than a week is taken for a week; it also keeps a mad number from overflowing.
 _LONGEST_WAIT = timedelta(days=7)
-# 409s that do not pass by themselves, and what a person can do about each.
-_BY_A_PERSON = {
-    "missingsubscriptionregistration": "Register the resource provider that the message names.",
-    "scopelocked": "Remove the lock that the message names, or let Backstop's vaults lie outside of it.",
-}
-_BUSY = re.compile(r"in_?progress|objectlocked|retryable|throttl|toomanyrequests", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,12}(\.\d+)?", re.ASCII)
 _ACTION = re.compile(r"perform action '(?P<action>[^']{1,200})'(?: over scope '(?P<scope>[^']{1,500})')?")
 _UNREADABLE = (DecodeError, DeserializationError, json.JSONDecodeError, UnicodeDecodeError)
@@ -86,35 +80,38 @@ def _from_status(error: HttpResponseError, status: int, resource_id: str, connec
     code = code_of(error)
     message = _message_of(error) or f"Azure answered with status {status}"
     headers: Mapping[str, str] = getattr(error.response, "headers", {})
-    if code.lower().startswith("clouddos"):
-        closed = _CLOSED_FOR.get(code.lower(), _CLOSED_FOR_HOURS)
-        wait = max(closed, retry_after(headers) or closed)
-        return RetryLaterError(message, retry_after=wait, code=code, resource_id=resource_id)
+    trouble = advice_for(code, message)
+    if trouble.wait is not None:  # a limit that stays for hours; a shorter Retry-After does not lift it
+        wait = max(trouble.wait, retry_after(headers) or trouble.wait)
+        return RetryLaterError(message, retry_after=wait, code=code, resource_id=resource_id, remedy=trouble.remedy)
     if status in (401, 403):
-        return _forbidden(status, code, message, resource_id, connection_wide)
-    if code.lower() in _BY_A_PERSON:
-        return PermanentError(message, code=code, resource_id=resource_id, remedy=_BY_A_PERSON[code.lower()])
+        return _forbidden(status, trouble, message, resource_id, connection_wide)
+    may_pass = status in (408, 429) or status >= 500
+    if trouble.kind is Kind.MEND and not may_pass and status >= 400:
+        return PermanentError(message, code=code, resource_id=resource_id, remedy=trouble.remedy)
     # 409: something else is at work on the same thing. The backup service says the same with 400 and a code.
-    if status in (408, 409, 429) or status >= 500 or (status >= 400 and _BUSY.search(code)):
+    if may_pass or status == 409 or (status >= 400 and trouble.kind is Kind.RETRY_LATER):
         return RetryLaterError(
             message,
             retry_after=retry_after(headers),
             may_have_happened=status == 408 or status >= 500,
             code=code,
             resource_id=resource_id,
+            remedy=trouble.remedy if trouble.kind is Kind.RETRY_LATER else "",
         )
     if status < 400:
         message = f"Azure answered with status {status}, which Backstop does not follow"
     return PermanentError(message, code=code, resource_id=resource_id)
 
 
-def _forbidden(status: int, code: str, message: str, resource_id: str, connection_wide: bool) -> BackstopError:
+def _forbidden(status: int, trouble: Trouble, message: str, resource_id: str, connection_wide: bool) -> BackstopError:
+    code = trouble.code
     if connection_wide:
         remedy = LOGIN_REMEDY if status == 401 else "Give the login the role Reader on the scope."
         return LoginError(message, code=code, remedy=remedy)
     missing = _ACTION.search(message)
-    if missing is None:
-        remedy = "Give the login a role that allows this."
+    if missing is None:  # Azure Policy answers 403 as well
+        remedy = trouble.remedy if trouble.kind is Kind.MEND else "Give the login a role that allows this."
     else:
         scope = f" on {missing['scope']}" if missing["scope"] else ""
         remedy = f"Give the login a role with the action {missing['action']}{scope}."
