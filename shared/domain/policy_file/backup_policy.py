@@ -1,8 +1,8 @@
 """The vault's backup policy as a rule asks for it: by name, by the value of a tag, or described in full.
 
 Bounds are Azure Backup's own, with their source beside them, so that an impossible wish fails here and not in Azure,
-whose one answer to any of them is `BMSUserErrorInvalidPolicyInput` (recorded, 2019-25). What a description leaves out is
-filled in by `shared.domain.backup_policy`.
+whose one answer to any of them is `BMSUserErrorInvalidPolicyInput` (recorded, 2019-25). What a description leaves out
+is filled in by `shared.domain.backup_policy`.
 """
 
 import re
@@ -91,8 +91,8 @@ class BackupPolicyChoice(Section):
     """The backup policy of the vault: by `name`, or by the value of the VM's effective tag `fromTag`.
 
     With `fromTag`, `allowed` says which values count and `name` stands in where the tag is missing. A `schedule`,
-    `retain`, `timeZone` or `instantRestoreDays` describes the policy: what it leaves out has a default, and a vault that
-    lacks it can be given it. With `manage` one that differs is changed. In the file a plain text stands for `name`.
+    `retain`, `timeZone` or `instantRestoreDays` describes the policy: what it leaves out has a default, and a vault
+    that lacks it can be given it. With `manage` one that differs is changed. A plain text stands for `name`.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=150)] | None = None
