@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 
 from shared.adapters.azure.arm_errors import LOGIN_REMEDY, clean, retry_after, translate, translated
 from shared.adapters.azure.connection import Connection
+from shared.domain.troubleshooting import advice_for
 from shared.errors import BackstopError, LoginError, PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import VM, Reply, Script, Stub, broken_json, half_a_body, hang_up
 
@@ -109,6 +110,35 @@ async def test_a_lock_is_permanent_until_a_person_removes_it(connection: Connect
     error = await failure(connection, stub, arm_error(409, "ScopeLocked"))
     assert type(error) is PermanentError
     assert "Remove the lock" in error.remedy
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
+async def test_a_refusal_that_a_person_must_mend_is_permanent_with_its_remedy(
+    connection: Connection, stub: Stub, status: int
+) -> None:
+    error = await failure(connection, stub, arm_error(status, "usererrorvmvaultlocationmismatch"))
+    assert type(error) is PermanentError
+    assert error.code == "usererrorvmvaultlocationmismatch"
+    assert error.remedy == advice_for("UserErrorVmVaultLocationMismatch").remedy
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_a_status_that_may_pass_goes_before_any_code(connection: Connection, stub: Stub, status: int) -> None:
+    error = await failure(connection, stub, arm_error(status, "UserErrorVmVaultLocationMismatch"))
+    assert type(error) is RetryLaterError
+    assert error.remedy == ""
+
+
+async def test_a_refusal_that_passes_after_hours_waits_for_them(connection: Connection, stub: Stub) -> None:
+    error = await failure(connection, stub, arm_error(400, "UserErrorMaxDailyBackupLimitReached"))
+    assert isinstance(error, RetryLaterError)
+    assert error.retry_after == timedelta(hours=6)
+
+
+async def test_a_403_of_azure_policy_is_no_missing_right(connection: Connection, stub: Stub) -> None:
+    error = await failure(connection, stub, arm_error(403, "RequestDisallowedByPolicy"))
+    assert type(error) is PermanentError
+    assert "assignment" in error.remedy
 
 
 async def test_a_403_names_the_missing_action(connection: Connection, stub: Stub) -> None:
