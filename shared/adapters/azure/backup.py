@@ -5,13 +5,11 @@ to decide whether a write is right; whoever calls it has read the state and hold
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import PipelineResponse
 from azure.core.rest import HttpRequest
 from azure.mgmt.recoveryservices.aio import RecoveryServicesClient
 from azure.mgmt.recoveryservicesbackup.aio import RecoveryServicesBackupClient
@@ -25,6 +23,7 @@ from azure.mgmt.recoveryservicesbackup.models import (
 from shared.adapters.azure.arm_errors import clean, is_not_found, retry_after, translated
 from shared.adapters.azure.cache import TimedCache
 from shared.adapters.azure.connection import Connection, require_list
+from shared.adapters.azure.first_answer import FirstAnswer
 from shared.adapters.azure.names import FABRIC, container_name, item_name, protected_item_type
 from shared.adapters.azure.protection_mapping import (
     is_iaas_vm,
@@ -160,7 +159,7 @@ class AzureBackup:
             if disks is not None:
                 selection = {"diskLunList": list(disks.luns), "isInclusionList": disks.including}
                 properties["extendedProperties"] = {"diskExclusionProperties": selection}
-            answer = _FirstAnswer()
+            answer = FirstAnswer()
             _ = await client.protected_items.begin_create_or_update(
                 vault.name,
                 vault.resource_group,
@@ -180,7 +179,7 @@ class AzureBackup:
             if names is None:
                 raise ValueError("not the id of a protected item")
             client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
-            answer = _FirstAnswer()
+            answer = FirstAnswer()
             await client.backups.trigger(
                 vault.name,
                 vault.resource_group,
@@ -191,21 +190,6 @@ class AzureBackup:
                 raw_response_hook=answer,
             )
             return answer.accepted()
-
-
-class _FirstAnswer:
-    """Keeps what Azure's 202 says in its headers; its body is empty, and the SDK hands neither out."""
-
-    def __init__(self) -> None:
-        self._headers: Mapping[str, str] = {}
-
-    def __call__(self, response: PipelineResponse[Any, Any]) -> None:
-        self._headers = response.http_response.headers
-
-    def accepted(self) -> Accepted:
-        """The URL is empty where Azure gave none, as with a 200 that ends at once."""
-        url = self._headers.get("Azure-AsyncOperation") or self._headers.get("Location") or ""
-        return Accepted(url, retry_after(self._headers))
 
 
 def job_filter(since: datetime, until: datetime) -> str:
