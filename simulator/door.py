@@ -14,6 +14,7 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
+from simulator.backup import control as backup_control
 from simulator.control import api as control
 from simulator.control.holds import ClientGone
 from simulator.control.ledger import Write
@@ -39,7 +40,14 @@ class Door:
         self.world = world
         self.azure = Router(all_routes())
         self.control = Router(
-            [*control.ROUTES, *events_control.ROUTES, *faults_api.ROUTES, *graph_control.ROUTES, *limits_api.ROUTES]
+            [
+                *control.ROUTES,
+                *backup_control.ROUTES,
+                *events_control.ROUTES,
+                *faults_api.ROUTES,
+                *graph_control.ROUTES,
+                *limits_api.ROUTES,
+            ]
         )
         world.faults.deeds.perform = self._perform
 
@@ -114,6 +122,7 @@ class Door:
             answer = await self._guarded(_run(handler, call))
             world.hub.answered(call, answer)
         write.status, write.over_existing = answer.status, call.over_existing
+        write.change, write.needless = call.change, call.needless
         write.in_vain = call.fate is not None and call.fate.error is not None
         world.ledger.record(write, estate=call.headers.get("x-sim-actor") == "estate")
         if strike.spared:

@@ -23,11 +23,12 @@ from simulator.backup import (
 from simulator.core.routing import Route
 from simulator.events import api as event_grid
 from simulator.graph import api as resource_graph
-from simulator.resources import inventory, login, machines, metadata, network, subscriptions, tags
+from simulator.resources import classic, inventory, login, machines, metadata, network, subscriptions, tags
 
 SERVICES = (
     backups,
     cancellation,
+    classic,
     discovery,
     event_grid,
     inventory,

@@ -8,11 +8,12 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from simulator.backup.settings import Settings as BackupSettings
 from simulator.control.holds import Holds
 from simulator.control.ledger import Ledger
 from simulator.core.clock import Clock
 from simulator.core.model import Operation
-from simulator.core.state import State
+from simulator.core.state import State, classic_vm_id, vm_id
 from simulator.core.wire import AzureError
 from simulator.events.hub import Hub
 from simulator.faults.consequences import Knowledge
@@ -43,6 +44,7 @@ class World:
         self.knowledge = Knowledge(state.labels)
         self.faults = Faults(self)
         self.limits = Limits(self)
+        self.backup = BackupSettings()
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -68,10 +70,21 @@ class World:
                 return self.canonical_vm(str(call.body.get("resourceId") or "")) or None
         if "protectioncontainers" not in low[:-1] or low[0] != "subscriptions":
             return None
-        container = parts[low.index("protectioncontainers") + 1].split(";")
+        at = low.index("protectioncontainers")
+        container = parts[at + 1].split(";")
         if container[0].lower() != "iaasvmcontainer" or len(container) < 4:
             return None
+        vault = self.state.vaults.get("/" + "/".join(low[: at - 2]))  # before backupFabrics/Azure
+        item = vault.items.get("/".join((low[at + 1], *low[at + 3 : at + 4]))) if vault else None
+        if item is not None:
+            return self.canonical_vm(item.source_id)
+        make = classic_vm_id if low[at + 1].split(";")[1] == "iaasvmcontainer" else vm_id
         group, name = container[-2:]
-        return self.canonical_vm(
-            f"/subscriptions/{parts[1]}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
-        )
+        return self.canonical_vm(make(self._subscription_of(call, parts[1]), group, name))
+
+    def _subscription_of(self, call: "Call", vaults: str) -> str:
+        """The subscription of the VM that a protect names; the vault's own where it names none."""
+        with contextlib.suppress(AzureError):
+            source = str(call.properties.get("sourceResourceId") or "") if call.method == "PUT" else ""
+            return next(iter(source.split("/")[2:3]), "") or vaults
+        return vaults

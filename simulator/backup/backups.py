@@ -32,6 +32,7 @@ def trigger(call: Call) -> Answer:
         message = "The backup item is not configured yet: wait for the configure operation to complete."
         raise AzureError(400, "UserErrorProtectionNotConfigured", message)
     item = existing_item(call, vault)
+    call.needless = item.last_point is not None
     properties = call.properties
     if properties.get("objectType") != "IaasVMBackupRequest":
         raise AzureError(400, "BMSUserErrorInvalidBackupRequest", "properties.objectType must be IaasVMBackupRequest.")

@@ -1,13 +1,14 @@
 """What a vault could protect: refreshContainers, protectable items and registered containers.
 
-Only for clients that look before they protect (the Azure CLI does); a PUT needs none of it here.
+For clients that look before they protect (the Azure CLI does). A PUT needs none of it here unless the world says so
+(`settings.py`); then a vault knows only what a refresh of its own has found.
 """
 
 from simulator.backup.operations import accepted
-from simulator.backup.render import VM_ITEM, spell
+from simulator.backup.render import CLASSIC, VM_ITEM, item_type, spell, version_of
 from simulator.backup.vaults import PAGE, VAULT, find_vault
 from simulator.core.fate import Fate
-from simulator.core.model import IAAS, ProtectedItem, Vault
+from simulator.core.model import IAAS, ProtectedItem, Vault, VirtualMachine
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
 from simulator.core.wire import Answer, AzureError, Json, page, parse_filter, stamp
@@ -24,8 +25,13 @@ def refresh(call: Call) -> Answer:
     def finish() -> None:
         operation.status, operation.ended = "Failed" if fate.error else "Succeeded", world.now()
         operation.error = fate.error
-        for vm in () if fate.error else world.state.vms.of(vault.subscription):
-            vm.discovered = vm.discovered or vm.location == vault.location
+        near = (
+            [] if fate.error else [vm for vm in world.state.vms.of(vault.subscription) if vm.location == vault.location]
+        )
+        for vm in near:
+            vm.discovered = True
+        if world.backup.discovery_needed:
+            vault.found = vault.found | {vm.key for vm in near}
 
     world.clock.after(REFRESH + fate.delay, finish)
     base = f"{vault.id}/backupFabrics/Azure"
@@ -35,12 +41,17 @@ def refresh(call: Call) -> Answer:
 def list_protectable(call: Call) -> Answer:
     """VMs of the vault's subscription and region that no vault holds, once a refresh there has found them."""
     vault, state = find_vault(call), call.world.state
+    needed = call.world.backup.discovery_needed
+
+    def known(vm: VirtualMachine) -> bool:
+        made = str(vm.properties.get("timeCreated", ""))
+        return vm.key in vault.found if needed else vm.discovered or made < began
+
     if parse_filter(call.query.get("$filter", "")).get("backupmanagementtype", IAAS).lower() != IAAS.lower():
         return Answer(200, {"value": []})
     rows, began = [], stamp(call.world.clock.start)
     for vm in state.vms.of(vault.subscription):
-        known = vm.discovered or vm.properties.get("timeCreated", "") < began
-        if known and vm.location == vault.location and not state.vm_items(vm.id):
+        if vm.location == vault.location and known(vm) and not state.vm_items(vm.id):
             name = container_of(vm)
             container = f"{vault.id}/backupFabrics/Azure/protectionContainers/IaasVMContainer;{name}"
             rows.append(
@@ -50,10 +61,10 @@ def list_protectable(call: Call) -> Answer:
                     "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectableItems",
                     "properties": {
                         "virtualMachineId": vm.id,
-                        "virtualMachineVersion": "Compute",
+                        "virtualMachineVersion": version_of(container),
                         "resourceGroup": vm.group,
                         "backupManagementType": IAAS,
-                        "protectableItemType": VM_ITEM,
+                        "protectableItemType": CLASSIC if vm.classic else VM_ITEM,
                         "friendlyName": vm.name,
                         "protectionState": "NotProtected",
                     },
@@ -85,14 +96,14 @@ def _container(vault: Vault, item: ProtectedItem) -> Json:
         "type": "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers",
         "properties": {
             "virtualMachineId": item.source_id,
-            "virtualMachineVersion": "Compute",
+            "virtualMachineVersion": version_of(item.container),
             "resourceGroup": item.container.split(";")[2],
             "friendlyName": item.vm_name,
             "backupManagementType": IAAS,
             "registrationStatus": "Registered",
             "healthStatus": "Healthy",
-            "containerType": VM_ITEM,
-            "protectableObjectType": VM_ITEM,
+            "containerType": item_type(item),
+            "protectableObjectType": item_type(item),
         },
     }
 

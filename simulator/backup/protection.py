@@ -8,16 +8,17 @@ is listed in docs/simulator-differences.md.
 from collections.abc import Callable
 from datetime import timedelta
 
+from simulator.backup.fitness import undiscovered, unfit
 from simulator.backup.history import new_item
 from simulator.backup.items import find_item
 from simulator.backup.operations import ITEM, accepted
 from simulator.backup.policies import named
 from simulator.backup.recovery_points import moments
-from simulator.backup.render import VM_ITEM, item_id
+from simulator.backup.render import CLASSIC, VM_ITEM, item_id, item_type
 from simulator.backup.vault_settings import soft_deletes
 from simulator.backup.vaults import find_vault
 from simulator.core.fate import Fate
-from simulator.core.model import SOFT_DELETE_DAYS, Job, ProtectedItem, Vault, VirtualMachine
+from simulator.core.model import SOFT_DELETE_DAYS, Job, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
 from simulator.core.wire import Answer, AzureError, Json
@@ -32,23 +33,45 @@ PURGE = (112, 116)
 def put_item(call: Call) -> Answer:
     """202 with both headers, whatever the change. Raises AzureError 400, 404 or 409."""
     vault, properties = find_vault(call), call.properties
-    if str(properties.get("protectedItemType", "")).lower() != VM_ITEM.lower():
+    kind, item = str(properties.get("protectedItemType", "")).lower(), find_item(call, vault)
+    if kind not in (VM_ITEM.lower(), CLASSIC.lower()) or (item and kind != item_type(item).lower()):
         raise malformed()
-    item = find_item(call, vault)
+    call.change = _change(properties, item)
     if item is None:
         return _protect(call, vault, properties)
+    _refuse_another(properties, item)
     if item.configuring or item.busy:
         raise AzureError(409, "BMSUserErrorObjectLocked", "Another operation is in progress on the item.")
     call.over_existing = True
-    policy_id = str(properties.get("policyId") or "")
-    if properties.get("isRehydrate"):
+    if call.change == "undelete":
         return _undelete(call, vault, item)
     if item.soft_deleted:
         message = "The backup item is in soft deleted state. Undelete it before any other operation."
         raise AzureError(400, "UserErrorItemInSoftDeletedState", message)
-    if not policy_id or str(properties.get("protectionState", "")).lower() == "protectionstopped":
+    if call.change == "stop":
         return _stop(call, vault, item)
-    return _change_policy(call, vault, item, policy_id)
+    return _change_policy(call, vault, item, str(properties["policyId"]))
+
+
+def _change(properties: Json, item: ProtectedItem | None) -> str:
+    """What such a PUT means: protect, undelete, stop, resume or change-policy."""
+    if item is None:
+        return "protect"
+    if properties.get("isRehydrate"):
+        return "undelete"
+    if not properties.get("policyId") or str(properties.get("protectionState", "")).lower() == "protectionstopped":
+        return "stop"
+    return "change-policy" if item.active else "resume"
+
+
+def _refuse_another(properties: Json, item: ProtectedItem) -> None:
+    """A container's name has no subscription: two VMs of one group's and one own name meet in it."""
+    given, known = (
+        str(each or "").lower().split("/")[2:3] for each in (properties.get("sourceResourceId"), item.source_id)
+    )
+    if given and given != known:
+        message = f"The container holds the virtual machine of that name of subscription '{known[0]}'."
+        raise AzureError(400, "UserErrorContainerNameInUse", message)
 
 
 def malformed() -> AzureError:
@@ -69,10 +92,17 @@ def _protect(call: Call, vault: Vault, properties: Json) -> Answer:
         raise malformed()
     name = container_of(vm)
     asked = (call.params["container"].lower(), call.params["item"].lower())
-    if asked != (f"iaasvmcontainer;{name}", f"vm;{name}"):
+    kind = CLASSIC if vm.classic else VM_ITEM
+    if (
+        asked != (f"iaasvmcontainer;{name}", f"vm;{name}")
+        or str(properties["protectedItemType"]).lower() != kind.lower()
+    ):
         raise malformed()
     policy, disks = named(vault, str(properties["policyId"])), _disks(properties)
-    _refuse_unfit(call, vault, vm)
+    if undiscovered(world, vault, vm):
+        raise malformed()
+    if (refused := unfit(world, vault, vm, policy.version, disks)) is not None:
+        raise AzureError(400, refused.code, refused.message)
     world.limits.quotas.register(vault, policy, world.now())
     item = new_item(vault, vm, policy.name, world.now(), 281476190000000 + len(state.operations))
     item.configuring, item.disks = True, disks
@@ -98,23 +128,6 @@ def _disks(properties: Json) -> Json | None:
     if not isinstance(luns, list) or any(type(each) is not int for each in luns) or not isinstance(including, bool):
         raise malformed()
     return {"diskLunList": luns, "isInclusionList": including}
-
-
-def _refuse_unfit(call: Call, vault: Vault, vm: VirtualMachine) -> None:
-    if vm.location != vault.location:
-        message = "The VM should be in the same location as that of the Recovery Services vault to enable protection."
-        raise AzureError(400, "UserErrorCrossRegionProtectionNotSupported", message)
-    if vm.subscription != vault.subscription:
-        message = "The VM should be in the same subscription as the Recovery Services vault to enable protection."
-        raise AzureError(400, "UserErrorCrossSubscriptionProtectionNotSupported", message)
-    if call.world.state.vm_items(vm.id):
-        message = "The virtual machine is already registered in another recovery services vault."
-        raise AzureError(400, "UserErrorVmAlreadyProtectedInAnotherVault", message)
-    if vm.properties["provisioningState"] in ("Failed", "Deleting"):
-        message = f"The virtual machine is in provisioning state {vm.properties['provisioningState']}."
-        raise AzureError(400, "UserErrorVmNotInDesirableState", message)
-    if vm.properties["storageProfile"]["osDisk"].get("diffDiskSettings"):
-        raise AzureError(400, "UserErrorEphemeralOsDiskNotSupported", "Ephemeral OS disks cannot be backed up.")
 
 
 def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str) -> Answer:

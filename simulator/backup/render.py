@@ -129,7 +129,7 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
         "protectionState": item.state,
         "lastBackupStatus": item.last_status,
         "lastBackupTime": stamp(item.last_backup) if item.last_backup else NEVER,
-        "protectedItemType": _item_type(item),
+        "protectedItemType": item_type(item),
         "backupManagementType": item.management,
         "workloadType": "VM" if virtual else "SQLDataBase",
         "containerName": item.container.split(";", 1)[1] if virtual else item.container,
@@ -171,11 +171,16 @@ def item_body(vault: Vault, item: ProtectedItem, now: datetime) -> Json:
     }
 
 
-def _item_type(item: ProtectedItem) -> str:
-    """Virtual machines of the classic kind were still backed up in 2019."""
+def item_type(item: ProtectedItem) -> str:
+    """An item's `protectedItemType`; virtual machines of the classic kind were still backed up in 2019."""
     if item.management != IAAS:
         return "AzureVmWorkloadSQLDatabase"
     return CLASSIC if f"/providers/{CLASSIC}/".lower() in item.source_id.lower() else VM_ITEM
+
+
+def version_of(container: str) -> str:
+    """`virtualMachineVersion` of what is in a container: the name of its provider without the company."""
+    return "ClassicCompute" if container.split(";")[1].lower() == "iaasvmcontainer" else "Compute"
 
 
 def job_body(vault: Vault, job: Job, now: datetime, *, detail: bool = False) -> Json:
@@ -184,7 +189,7 @@ def job_body(vault: Vault, job: Job, now: datetime, *, detail: bool = False) -> 
         "jobType": "AzureIaaSVMJob",
         "containerName": job.container.split(";", 1)[1],
         "duration": duration((job.ended or now) - job.started),
-        "virtualMachineVersion": "Compute",
+        "virtualMachineVersion": version_of(job.container),
         "entityFriendlyName": job.vm_name,
         "backupManagementType": IAAS,
         "operation": job.operation,

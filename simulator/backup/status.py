@@ -1,14 +1,20 @@
-"""Questions to the backup service of one region: is this VM protected, could it be, is its size supported.
+"""Questions to the backup service of one region: is this VM protected, could it be, is its kind supported.
 
 They change nothing, though Azure throttles `backupStatus` as a write (recorded traffic, 2025).
 """
 
+from simulator.backup.fitness import supported, unfit
+from simulator.backup.support import Refusal, Subject, Version, refusal
 from simulator.core.model import ProtectedItem, VirtualMachine
+from simulator.core.reading import a_text
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
 from simulator.core.wire import Answer, AzureError, Json
 from simulator.resources.subscriptions import find_subscription
 
+#: Kinds of question that `backupValidateFeatures` takes (SDK 11.2).
+FEATURES = ("AzureVMResourceBackup", "AzureBackupGoals")
+VERSIONS: tuple[Version, ...] = ("V1", "V2")
 LOCATION = "/subscriptions/{subscription}/providers/Microsoft.RecoveryServices/locations/{location}"
 
 
@@ -63,27 +69,60 @@ def backup_status(call: Call) -> Answer:
 
 
 def pre_validate(call: Call) -> Answer:
-    """Whether a protect would be accepted; always 200, the verdict is in `status`."""
-    resource = _resource(call)
-    vm: VirtualMachine | None = call.world.state.vms.get(resource.lower())
-    vault = call.world.state.vaults.get(str(call.body.get("vaultId") or "").lower())
+    """Whether a protect would be accepted; always 200, the verdict is in `status`.
+
+    Asks what the protect itself asks, under the kind of policy that takes most (V2), since no request names one. Where
+    only an enhanced policy takes the VM, the recommendation says so. An empty `vaultId` stands for any vault.
+    """
+    resource, world = _resource(call), call.world
+    vm: VirtualMachine | None = world.state.vms.get(resource.lower())
+    wanted = str(call.body.get("vaultId") or "").lower()
+    vault = world.state.vaults.get(wanted)
     body: Json = {"status": "Succeeded", "errorCode": "Success", "errorMessage": "", "recommendation": ""}
     if vm is None:
-        body |= {"status": "Failed", "errorCode": "UserErrorVmNotFoundV2"}
-    elif vault is not None and vault.location != vm.location:
-        body |= {"status": "Failed", "errorCode": "UserErrorCrossRegionProtectionNotSupported"}
-    elif call.world.state.vm_items(vm.id):
-        body |= {"status": "Failed", "errorCode": "UserErrorVmAlreadyProtected"}
+        return Answer(200, body | _failed(Refusal("UserErrorVmNotFoundV2", "Virtual machine doesn't exist.")))
+    name = container_of(vm)
+    body |= {"containerName": f"iaasvmcontainer;{name}", "protectedItemName": f"vm;{name}"}
+    found: Refusal | None
+    if world.state.vm_items(vm.id):
+        found = Refusal("VirtualMachineAlreadyProtected", "The virtual machine is registered in a vault already.")
+    elif wanted and vault is None:
+        found = Refusal("ResourceNotFound", "The Recovery Services vault was not found.")
+    elif vault is not None and world.limits.quotas.is_full(vault):
+        found = Refusal("UserErrorVaultLimitReached", "The vault cannot take more virtual machines.")
     else:
-        name = container_of(vm)
-        body |= {"containerName": f"iaasvmcontainer;{name}", "protectedItemName": f"vm;{name}"}
+        found = unfit(world, vault, vm, "V2")
+    if found is not None:
+        body |= _failed(found)
+    elif (standard := supported(vm, "V1")) is not None:
+        body["recommendation"] = standard.message
     return Answer(200, body)
 
 
+def _failed(why: Refusal) -> Json:
+    return {"status": "Failed", "errorCode": why.code, "errorMessage": why.message}
+
+
 def validate_features(call: Call) -> Answer:
-    """Every size is supported here."""
+    """Whether backup takes VMs of this kind: Supported, DefaultOFF (only by enhanced policies), or NotSupported.
+
+    `vmSku` is a kind of storage (`Premium`, `UltraSSD_LRS`) or of security (`ConfidentialVM`); all sizes are supported.
+    Raises AzureError 400 where `featureType` is none of the two that there are.
+    """
     find_subscription(call)
-    return Answer(200, {"supportStatus": "Supported"})
+    feature, sku = str(call.body.get("featureType") or ""), a_text(call.body, "vmSku")
+    a_text(call.body, "vmSize")
+    if feature not in FEATURES:
+        message = f"featureType must be one of {', '.join(FEATURES)}."
+        raise AzureError(400, "BMSUserErrorInvalidInput", message)
+    subject = Subject(
+        {
+            "storageProfile": {"osDisk": {}, "dataDisks": [{"lun": 0, "managedDisk": {"storageAccountType": sku}}]},
+            "securityProfile": {"securityType": sku},
+        }
+    )
+    taken = {version for version in VERSIONS if refusal(subject, version) is None}
+    return Answer(200, {"supportStatus": {2: "Supported", 1: "DefaultOFF", 0: "NotSupported"}[len(taken)]})
 
 
 ROUTES: list[Route] = [

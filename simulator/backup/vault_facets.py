@@ -33,6 +33,7 @@ FIXED: Json = {
 def vault_properties(vault: Vault) -> Json:
     """`properties` of a vault."""
     stored, guarded = vault.settings.get("storage", {}), vault.settings.get("security", {})
+    immutable = vault.settings.get("immutability")
     return {
         "provisioningState": vault.provisioning,
         **({"encryption": vault.settings["encryption"]} if "encryption" in vault.settings else {}),
@@ -46,8 +47,10 @@ def vault_properties(vault: Vault) -> Json:
                 "softDeleteRetentionPeriodInDays": guarded.get("softDeleteRetentionPeriodInDays", SOFT_DELETE_DAYS),
                 "enhancedSecurityState": "AlwaysON",
             },
+            **({"immutabilitySettings": immutable} if immutable else {}),
             "multiUserAuthorization": "Invalid",
             "sourceScanConfiguration": {"state": "Disabled"},
         },
         **FIXED,
+        **vault.settings.get("network", {}),
     }

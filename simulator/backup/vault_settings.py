@@ -4,12 +4,12 @@ A new vault is geo-redundant with soft delete always on. What is stored under wh
 something is protected; soft delete that is always on cannot be turned off. Other settings are kept as given.
 """
 
+from simulator.backup.redundancy import changed, storage
 from simulator.backup.vaults import VAULT, find_vault
 from simulator.core.model import SOFT_DELETE_DAYS, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, Json
 
-REDUNDANCIES = ("GeoRedundant", "LocallyRedundant", "ZoneRedundant", "ReadAccessGeoZoneRedundant")
 ALWAYS = "AlwaysON"
 
 
@@ -23,17 +23,6 @@ def _resource(vault: Vault, kind: str, name: str, properties: Json) -> Answer:
             "properties": properties,
         },
     )
-
-
-def _storage(vault: Vault) -> Json:
-    return {
-        "storageModelType": "GeoRedundant",
-        "storageType": "GeoRedundant",
-        "dedupState": "Disabled",
-        "xcoolState": "Disabled",
-        "storageTypeState": "Locked" if vault.items else "Unlocked",
-        "crossRegionRestoreFlag": False,
-    } | vault.settings.get("storage", {})
 
 
 def _guard(vault: Vault) -> Json:
@@ -53,24 +42,14 @@ def soft_deletes(vault: Vault) -> bool:
 def get_storage(call: Call) -> Answer:
     """How the vault's backups are stored; locked once something is protected."""
     vault = find_vault(call)
-    return _resource(vault, "backupstorageconfig", "vaultstorageconfig", _storage(vault))
+    return _resource(vault, "backupstorageconfig", "vaultstorageconfig", storage(vault))
 
 
 def put_storage(call: Call) -> Answer:
     """200 with the configuration. Raises AzureError 400 on a change that is not possible."""
     vault, given = find_vault(call), call.properties
-    current = _storage(vault)
-    wanted = given.get("storageModelType") or given.get("storageType") or current["storageType"]
-    flag = given.get("crossRegionRestoreFlag")
-    if wanted not in REDUNDANCIES or not isinstance(flag, bool | None):
-        raise _invalid("storageModelType must be a kind of redundancy and crossRegionRestoreFlag a boolean.")
-    if wanted != current["storageType"] and vault.items:
-        message = "The storage redundancy of a vault with protected items cannot be changed."
-        raise AzureError(400, "BMSUserErrorStorageTypeLocked", message)
-    if current["crossRegionRestoreFlag"] and flag is False:
-        raise AzureError(400, "BMSUserErrorCrossRegionRestoreIrreversible", "Cross-region restore cannot be disabled.")
-    kept: Json = {"storageModelType": wanted, "storageType": wanted}
-    vault.settings["storage"] = kept | {"crossRegionRestoreFlag": current["crossRegionRestoreFlag"] or bool(flag)}
+    wanted = given.get("storageModelType") or given.get("storageType")
+    vault.settings["storage"] = changed(vault, wanted, given.get("crossRegionRestoreFlag"))
     call.world.state.touch("vault", vault.key, call.world.now())
     return get_storage(call)
 

@@ -7,7 +7,9 @@ clock's two addresses, which every answer names in `x-sim-clock`.
 from collections import Counter
 from datetime import UTC, datetime
 
-from simulator.control.check import Machine, Protection, check
+from simulator.control.check import Machine, Protection, allowed, check
+from simulator.core.labels import label_of
+from simulator.core.reading import a_list
 from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, Json
 from simulator.estate import arrivals
@@ -58,10 +60,17 @@ def get_labels(call: Call) -> Answer:
     return Answer(200, [label.to_json() for label in call.world.state.labels.values()])
 
 
+def post_labels(call: Call) -> Answer:
+    """`{"labels": [...]}`: what is to be done with these VMs, in place of what their labels said before."""
+    given = [label_of(each) for each in a_list(call.body, "labels")]
+    call.world.state.labels.update({label.vm_id.lower(): label for label in given})
+    return Answer(200, [label.to_json() for label in given])
+
+
 def get_check(call: Call) -> Answer:
-    """The verdict on what has happened so far."""
-    world = call.world
-    return Answer(200, check(list(world.state.labels.values()), machines(world), world.ledger.writes))
+    """The verdict on what has happened so far; `?allow=vault,policy` calls writes right that belong to no VM."""
+    world, allow = call.world, allowed(call.query.get("allow", ""))
+    return Answer(200, check(list(world.state.labels.values()), machines(world), world.ledger.writes, allow))
 
 
 def machines(world: World) -> dict[str, Machine]:
@@ -144,6 +153,7 @@ ROUTES: list[Route] = [
     ("POST", "/_sim/counts/reset", reset_counts),
     ("GET", "/_sim/writes", get_writes),
     ("GET", "/_sim/labels", get_labels),
+    ("POST", "/_sim/labels", post_labels),
     ("GET", "/_sim/check", get_check),
     ("POST", "/_sim/arrivals", post_arrivals),
     ("POST", "/_sim/holds", post_hold),

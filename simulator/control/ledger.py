@@ -36,6 +36,10 @@ class Write:
     vm_id: str | None
     status: int = 0
     over_existing: bool = False
+    #: What a PUT of a protected item asked for, as `Call` has it; empty where no service has read it.
+    change: str = ""
+    #: A backup of an item that has a recovery point already.
+    needless: bool = False
     #: What was right for the VM when the client last looked, and whether somebody has changed that since.
     label: Label | None = None
     overtaken: bool = False

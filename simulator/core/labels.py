@@ -5,12 +5,15 @@ The policy it follows is the demo's: production VMs (tag env=prod) ask for Enhan
 all others ask for DefaultPolicy; opt-outs last 90 days at most; `sandbox-*` resource groups are excluded.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
-from simulator.core.wire import Json
+from simulator.core.wire import AzureError, Json
 
-Expect = Literal["protect", "untouched", "report"]
+Expect = Literal["protect", "untouched", "report", "undelete", "resume", "change-policy"]
+#: Expectations of a VM that has an item already: what is to be done to the item, and no protect.
+MENDED = ("undelete", "resume", "change-policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,18 @@ class Label:
             "why": self.why,
             "backupPolicy": self.backup_policy,
         }
+
+
+def label_of(given: Any) -> Label:
+    """A label as `POST /_sim/labels` has it. Raises AzureError 400 on what is none."""
+    if not isinstance(given, Mapping) or not all(isinstance(value, str | None) for value in given.values()):
+        raise AzureError(400, "InvalidLabel", "A label is an object of texts.")
+    unknown = given.keys() - {"vmId", "kind", "expect", "why", "backupPolicy"}
+    if unknown or not given.get("vmId") or given.get("expect") not in get_args(Expect):
+        message = f"A label has vmId, expect ({', '.join(get_args(Expect))}), kind, why and backupPolicy."
+        raise AzureError(400, "InvalidLabel", message)
+    kind, why = given.get("kind") or "given", given.get("why") or "GIVEN"
+    return Label(given["vmId"], kind, given["expect"], why, given.get("backupPolicy"))
 
 
 @dataclass(frozen=True)

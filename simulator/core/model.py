@@ -57,6 +57,10 @@ class VirtualMachine:
     managed_by: str = ""
     #: A vault's refresh has found it since it was made; what was there before the world began is known anyway.
     discovered: bool = False
+    #: A VM of `Microsoft.ClassicCompute`.
+    classic: bool = False
+    #: By lower-cased name of a disk what the disk's own resource would say, such as `maxShares`; see `support.py`.
+    disk_facts: dict[str, Json] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -159,6 +163,8 @@ class Vault:
     policies: dict[str, BackupPolicy] = field(default_factory=dict)
     items: dict[str, ProtectedItem] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    #: Keys of the VMs that its own refreshes have found; kept only where discovery is needed (`/_sim/backup`).
+    found: set[str] = field(default_factory=set)
 
     @property
     def key(self) -> str:

@@ -34,6 +34,10 @@ class Call:
     operation: str = ""
     #: Set by a handler that finds the PUT to hit an existing item; `check` wants to know.
     over_existing: bool = False
+    #: What a PUT of a protected item asked for: protect, undelete, stop, resume or change-policy.
+    change: str = ""
+    #: Set where a backup is asked for of an item that has a recovery point already.
+    needless: bool = False
     #: How the work that this request starts is to end, where a fault says so.
     fate: Fate | None = None
     #: Headers that tell what is left of the limits that this request counted against.

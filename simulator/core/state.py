@@ -99,11 +99,19 @@ def vm_id(subscription: str, group: str, name: str) -> str:
     return f"{group_id(subscription, group)}/providers/Microsoft.Compute/virtualMachines/{name}"
 
 
+def classic_vm_id(subscription: str, group: str, name: str) -> str:
+    """A classic VM's id."""
+    return f"{group_id(subscription, group)}/providers/Microsoft.ClassicCompute/virtualMachines/{name}"
+
+
 def vault_id(subscription: str, group: str, name: str) -> str:
     """A vault's id."""
     return f"{group_id(subscription, group)}/providers/Microsoft.RecoveryServices/vaults/{name}"
 
 
 def container_of(vm: VirtualMachine) -> str:
-    """`iaasvmcontainerv2;<group>;<vm>`, lower-cased as the service names it (recorded traffic, 2020)."""
-    return f"iaasvmcontainerv2;{vm.group};{vm.name}".lower()
+    """`iaasvmcontainerv2;<group>;<vm>`, lower-cased as the service names it (recorded traffic, 2020).
+
+    A classic VM's lacks the `v2`; its group bears the name of its cloud service, unless somebody moved it.
+    """
+    return f"iaasvmcontainer{'' if vm.classic else 'v2'};{vm.group};{vm.name}".lower()

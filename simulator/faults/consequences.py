@@ -8,7 +8,7 @@ the deed on, the new key counts. Pure but for what it keeps.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from simulator.core.labels import Label
+from simulator.core.labels import MENDED, Label
 from simulator.core.routing import Call
 from simulator.faults.kinds import ActorFault
 
@@ -26,7 +26,7 @@ def after_deed(rule: ActorFault, label: Label, *, backed_up: bool) -> Label:
             return replace(label, expect="report", why="PROTECTION_STOPPED")
         case "delete-backup":
             return replace(label, expect="report", why="SOFT_DELETED")
-        case "opt-out" if label.expect == "protect" and label.backup_policy != "EnhancedPolicy":
+        case "opt-out" if label.expect in ("protect", *MENDED) and label.backup_policy != "EnhancedPolicy":
             return replace(label, expect="untouched", why="PROTECTED" if backed_up else "OPTED_OUT")
         case "protect" if label.expect == "protect":
             if rule.backup_policy and rule.backup_policy.lower() != (label.backup_policy or "").lower():

@@ -4,13 +4,13 @@ Pure: a record in, a row out. `None` for a record that is gone. Beside the colum
 subscription that shows it.
 """
 
-from simulator.backup.render import item_body, item_id, job_body, policy_body, policy_id, vault_body
+from simulator.backup.render import item_body, item_id, item_type, job_body, policy_body, policy_id, vault_body
 from simulator.core.model import IAAS, Job, ProtectedItem, Vault, VirtualMachine
 from simulator.core.state import State
 from simulator.core.wire import Json, stamp
 from simulator.graph import groups
 from simulator.graph.schema import DYNAMIC, TEXT
-from simulator.resources.render import subscription_body, vm_row_id
+from simulator.resources.render import subscription_body, vm_row_id, vm_type
 
 
 def _row(state: State, subscription: str, group: str, **columns: object) -> Json:
@@ -24,19 +24,20 @@ def _row(state: State, subscription: str, group: str, **columns: object) -> Json
 def vm(state: State, vm: VirtualMachine) -> Json:
     """Table `resources`."""
     power = {"code": f"PowerState/{vm.power}", "displayStatus": f"VM {vm.power}", "level": "Info"}
+    run_time: Json = {} if vm.classic else {"extended": {"instanceView": {"powerState": power}}}
     return _row(
         state,
         vm.subscription,
         vm.group,
         id=vm_row_id(vm),
         name=vm.name,
-        type="microsoft.compute/virtualmachines",
+        type=vm_type(vm).lower(),
         location=vm.location,
         tags=vm.tags,
         zones=vm.zones or None,
         identity=vm.identity,
         managedBy=vm.managed_by,
-        properties=vm.properties | {"extended": {"instanceView": {"powerState": power}}},
+        properties=vm.properties | run_time,
     )
 
 
@@ -130,7 +131,7 @@ def item(state: State, vault: Vault, item: ProtectedItem) -> Json:
             "resourceID": item.source_id,
             "resourceLocation": item.location,
             "resourceName": item.vm_name,
-            "datasourceType": "Microsoft.Compute/virtualMachines" if item.management == IAAS else "SQLDataBase",
+            "datasourceType": item_type(item) if item.management == IAAS else "SQLDataBase",
         },
         "policyInfo": {"name": item.policy, "policyId": policy_id(vault, item.policy)},
         "lastRecoveryPoint": stamp(item.last_point) if item.last_point else None,

@@ -37,6 +37,11 @@ class Quotas:
         self.refused[name] += over
         return over
 
+    def is_full(self, vault: Vault) -> bool:
+        """Whether the vault can take no more VMs; nothing is counted by asking."""
+        machines = sum(item.management == IAAS for item in vault.items.values())
+        return "vms-per-vault" in self.settings.on and machines >= self.settings.whole("vms-per-vault")
+
     def register(self, vault: Vault, policy: BackupPolicy, now: datetime) -> None:
         """One more VM is to be protected in this vault. Raises AzureError 400; else it is counted."""
         machines = sum(item.management == IAAS for item in vault.items.values())

@@ -9,7 +9,7 @@ from simulator.core.routing import Call, Route
 from simulator.core.wire import Answer, AzureError, Json, page
 from simulator.estate.catalog import BARE_REGION, REGIONS
 from simulator.resources.filters import clauses, is_tagged
-from simulator.resources.render import vm_row_id
+from simulator.resources.render import vm_row_id, vm_type
 from simulator.resources.subscriptions import find_group, find_subscription
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -17,6 +17,7 @@ GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
 PAGE = 1000
 #: Provider to its types with the api-versions that are told. Any other version is answered all the same.
 PROVIDERS: dict[str, dict[str, list[str]]] = {
+    "Microsoft.ClassicCompute": {"virtualMachines": ["2017-04-01", "2016-11-01"]},
     "Microsoft.Compute": {"virtualMachines": ["2026-04-01", "2024-07-01", "2021-03-01"]},
     "Microsoft.Network": {
         "networkInterfaces": ["2024-05-01", "2021-03-01"],
@@ -42,11 +43,10 @@ def list_resources(call: Call) -> Answer:
 
 
 def _row(resource: VirtualMachine | Vault) -> Json:
-    is_vm = isinstance(resource, VirtualMachine)
     row: Json = {
         "id": vm_row_id(resource) if isinstance(resource, VirtualMachine) else resource.id,
         "name": resource.name,
-        "type": "Microsoft.Compute/virtualMachines" if is_vm else "Microsoft.RecoveryServices/vaults",
+        "type": vm_type(resource) if isinstance(resource, VirtualMachine) else "Microsoft.RecoveryServices/vaults",
         "location": resource.location,
     }
     if isinstance(resource, Vault):

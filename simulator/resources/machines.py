@@ -41,7 +41,9 @@ def list_vms(call: Call) -> Answer:
         message = "The simulator has no scale sets, which are all that this list can be filtered by."
         raise AzureError(400, "InvalidParameter", message)
     vms = [
-        v for v in call.world.state.vms.of(wanted) if group in (None, v.group.lower()) and region in ("", v.location)
+        v
+        for v in call.world.state.vms.of(wanted)
+        if not v.classic and group in (None, v.group.lower()) and region in ("", v.location)
     ]
     start = page([{"at": n} for n in range(len(vms))], call.query, call.url, PAGE)
     chosen = [vms[row["at"]] for row in start["value"]]

@@ -9,7 +9,7 @@ def vm_body(vm: VirtualMachine, *, listed: bool = False, instance_view: Json | N
     body: Json = {
         "name": vm.name,
         "id": vm_row_id(vm) if listed else vm.id,
-        "type": "Microsoft.Compute/virtualMachines",
+        "type": vm_type(vm),
         "location": vm.location,
     }
     if vm.tags is not None:
@@ -22,6 +22,11 @@ def vm_body(vm: VirtualMachine, *, listed: bool = False, instance_view: Json | N
         body["managedBy"] = vm.managed_by
     body["properties"] = vm.properties | ({"instanceView": instance_view} if instance_view else {})
     return body
+
+
+def vm_type(vm: VirtualMachine) -> str:
+    """A VM's resource type."""
+    return "Microsoft.ClassicCompute/virtualMachines" if vm.classic else "Microsoft.Compute/virtualMachines"
 
 
 def vm_row_id(vm: VirtualMachine) -> str:

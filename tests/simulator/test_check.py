@@ -128,7 +128,8 @@ async def test_the_estates_own_people_and_questions_are_no_writes(azure: Client)
     base = f"/subscriptions/{vm.split('/')[2]}/providers/Microsoft.RecoveryServices/locations/{location}"
     body = {"resourceType": "VM", "resourceId": vm}
     for name in ("backupStatus", "backupPreValidateProtection", "backupValidateFeatures"):
-        assert (await azure.ask("POST", f"{base}/{name}", body)).status == 200
+        about = {"featureType": "AzureVMResourceBackup"} if name == "backupValidateFeatures" else body
+        assert (await azure.ask("POST", f"{base}/{name}", about)).status == 200
     await azure.graph("resources | take 1")
     vault = await azure.vault_for(vm)
     await azure.ask("POST", f"{vault}/backupFabrics/Azure/refreshContainers")

@@ -53,9 +53,12 @@ def unlisted(problems: Iterable[Problem]) -> set[Problem]:
     return {problem for problem in problems if not any(known.covers(problem) for known in ANSWERS)}
 
 
+CLASSIC_VMS = "VMs of the older deployment model; no document of ClassicCompute's is at hand"
 #: Routes of which no document at hand says how their answers look, and why they are there all the same.
 UNPUBLISHED = {
     "/metadata/": "the cloud's own metadata and a managed identity's token: no resource provider's",
+    "/subscriptions/{}/providers/microsoft.classiccompute/virtualmachines": CLASSIC_VMS,
+    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.classiccompute/virtualmachines": CLASSIC_VMS,
     "/subscriptions/{}/providers/microsoft.compute/locations/": "behind the header of a VM's operation, for polling",
     "/subscriptions/{}/providers/microsoft.network/": "read by `az vm show -d`; no document of Network's is at hand",
     "/subscriptions/{}/resourcegroups/{}/providers/microsoft.network/": (

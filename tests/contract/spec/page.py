@@ -43,6 +43,7 @@ PARTS = (
     ("Backup of virtual machines", "backup", "-"),
     ("Recovery Services vaults", "vaults", "microsoft.recoveryservices"),
     ("Virtual machines", "compute", "microsoft.compute"),
+    ("Virtual machines", "-", "microsoft.classiccompute"),
     ("Networks", "-", "microsoft.network"),
     ("Event Grid", "-", "event"),
     ("Resource Graph", "graph", "-"),

@@ -20,6 +20,7 @@ class Walk(Resources, Vaults, Items):
         await self.metadata()
         await self.networks()
         await self.machines()
+        await self.classic()
         await self.vaults()
         await self.settings()
         await self.policies()

@@ -126,8 +126,11 @@ class Items(Steps):
 
     async def questions(self) -> None:
         ask = self.azure.ask
-        for kind in ("protected", "plain-unprotected", "prod", "soft-deleted", "stopped", "sql-in-vm"):
-            vm = (await self.azure.label(kind))["vmId"]
+        labels = [
+            (await self.azure.label(kind))["vmId"]
+            for kind in ("protected", "plain-unprotected", "prod", "soft-deleted", "stopped", "sql-in-vm")
+        ]
+        for vm in (*labels, *(vm.id for vm in self.world.state.vms.values() if vm.classic)):
             location = self.world.state.vms[vm.lower()].location
             path = f"/subscriptions/{vm.split('/')[2]}{RS}/locations/{location}"
             about = {"resourceType": "VM", "resourceId": vm}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.contract.spec.steps import VMS, Steps
+from tests.simulator.classic import add_classic
 from tests.simulator.client import GRAPH
 
 
@@ -31,6 +32,7 @@ class Resources(Steps):
         await ask("GET", f"{subscription}/resources?$filter=name gt 'x'")
         await ask("GET", f"{subscription}/providers")
         for namespace in (
+            "Microsoft.ClassicCompute",
             "Microsoft.Compute",
             "Microsoft.Network",
             "Microsoft.RecoveryServices",
@@ -93,6 +95,15 @@ class Resources(Steps):
         await ask("DELETE", new)
         for method in ("GET", "PATCH"):
             await ask(method, new)
+
+    async def classic(self) -> None:
+        ask = self.azure.ask
+        vm = add_classic(self.world.state, (await self.azure.label("plain-unprotected"))["vmId"])
+        for scope in (vm.id.partition("/resourceGroups")[0], vm.id.partition("/providers")[0]):
+            await ask("GET", f"{scope}/providers/Microsoft.ClassicCompute/virtualMachines")
+            await ask("GET", f"{scope}/resources")
+        await ask("GET", vm.id)
+        await ask("GET", f"{vm.id}-absent")
 
     async def tags(self) -> None:
         ask = self.azure.ask
