@@ -17,6 +17,7 @@ from shared.domain.azure_answers import (
     BackupJob,
     BackupStatus,
     OperationStatus,
+    PreflightAnswer,
     Scope,
     Subscription,
     VaultPolicy,
@@ -115,6 +116,22 @@ class Jobs(Protocol):
 
         From Resource Graph; a cancelled job is passed over.
         """
+
+
+class Preflight(Protocol):
+    """What the service can be asked before or after a protect, and its search for VMs. Nothing here protects."""
+
+    async def prevalidate(self, vault_id: str, vm_id: ArmId, location: str) -> PreflightAnswer:
+        """Whether the service would protect the VM in this vault, and why not. `location`: the vault's region."""
+
+    async def feature_support(self, subscription_id: str, location: str, vm_size: str, vm_sku: str) -> str:
+        """Supported | DefaultON | DefaultOFF | NotSupported | Invalid for a size and kind of VM in a region."""
+
+    async def refresh_containers(self, vault_id: str) -> Accepted:
+        """Let the vault look for VMs; it takes about a minute, followed by `Backup.operation`."""
+
+    async def protectable(self, vault_id: str, vm_id: ArmId) -> bool:
+        """Whether the vault has found the VM and nothing protects it yet."""
 
 
 class PauseSwitch(Protocol):

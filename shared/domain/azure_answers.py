@@ -48,6 +48,21 @@ class VaultPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PreflightAnswer:
+    """What the service says of protecting a VM in a vault, without doing it. Texts are Azure's, in one line each."""
+
+    status: str  # Succeeded | Failed | Invalid, or a word not known yet
+    code: str = ""
+    message: str = ""
+    recommendation: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """True where the service itself would not protect the VM; an answer that says neither does not count."""
+        return self.status.lower() == "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """Azure's 202: `operation_url` is followed verbatim (it may carry a signature) and never logged."""
 
