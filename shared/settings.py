@@ -27,6 +27,7 @@ class Settings:
     state_dir: Path = Path(".backstop")
     policy_file: str = ""
     policy_dir: str = ""  # a folder that is asked for its `policy.yaml` again and again; not together with the file
+    prices_file: str = ""  # what Azure Backup costs; without it nothing is estimated
     scope: Scope = field(default_factory=Scope)
     enforce: bool = False
     events_queue: str = "vm-events"
@@ -66,6 +67,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         state_dir=Path(text("STATE", str(defaults.state_dir))),
         policy_file=policy_file,
         policy_dir=policy_dir,
+        prices_file=text("PRICES", ""),
         scope=parse_scope(text("SCOPE", "").split(",")),
         enforce=_boolean("BACKSTOP_ENFORCE", text("ENFORCE", "false")),
         events_queue=events,

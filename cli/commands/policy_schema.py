@@ -9,9 +9,11 @@ from cli.output.console import out, plain
 from cli.output.policy_reference import key_tables
 from shared.domain.policy_file.schema import Schema, policy_schema
 from shared.domain.policy_tools.cases import cases_schema
+from shared.domain.prices.reading import prices_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY, CASES = "schemas/enforcement-policy.v1.json", "schemas/policy-cases.v1.json"
+PRICES = "schemas/prices.v1.json"
 PAGE = "docs/policy.md"
 BEGIN, END = "<!-- keys: written by `backstop policy schema --write` -->", "<!-- end of keys -->"
 
@@ -32,6 +34,7 @@ def published() -> dict[str, str]:
     return {
         POLICY: as_text(policy_schema()),
         CASES: as_text(cases_schema()),
+        PRICES: as_text(prices_schema()),
         PAGE: page((ROOT / PAGE).read_text("utf-8")),
     }
 
