@@ -20,8 +20,8 @@ from shared.domain.azure_answers import (
     PreflightAnswer,
     Scope,
     Subscription,
-    VaultPolicy,
 )
+from shared.domain.backup_policy import BackupPolicy
 from shared.domain.model import DiskSelection, Finding, Protection, Vault, Vm
 from shared.domain.opt_out_stretch import OptOutStretch
 
@@ -47,6 +47,9 @@ class Inventory(Protocol):
 
     async def vaults(self, scope: Scope) -> tuple[Vault, ...]:
         """Every Recovery Services vault in scope."""
+
+    async def backup_policies(self, scope: Scope) -> Mapping[str, tuple[BackupPolicy, ...]]:
+        """Every backup policy in scope by its vault's key, those for other things than VMs included."""
 
     def protections(self, scope: Scope) -> AsyncIterator[tuple[str, Protection]]:
         """(lower-cased VM id, its protected item) for every `AzureIaasVM` item in scope; a VM may have several."""
@@ -81,7 +84,7 @@ class Backup(Protocol):
     async def vaults(self, subscription_id: str) -> tuple[Vault, ...]:
         """The subscription's vaults; may be cached for minutes."""
 
-    async def backup_policies(self, vault_id: str) -> tuple[VaultPolicy, ...]:
+    async def backup_policies(self, vault_id: str) -> tuple[BackupPolicy, ...]:
         """Every backup policy in the vault, those for other things than VMs included."""
 
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
@@ -100,6 +103,9 @@ class Backup(Protocol):
 
     async def start_backup(self, item_id: str, retain_until: datetime) -> Accepted:
         """POST an on-demand backup. Each call starts another one, so the caller guards it."""
+
+    async def put_backup_policy(self, vault_id: str, policy: BackupPolicy) -> Accepted:
+        """PUT a backup policy into the vault. It replaces one of that name whole, so the caller has compared them."""
 
 
 class Jobs(Protocol):

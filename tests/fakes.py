@@ -18,8 +18,8 @@ from shared.domain.azure_answers import (
     OperationStatus,
     Scope,
     Subscription,
-    VaultPolicy,
 )
+from shared.domain.backup_policy import BackupPolicy, BackupTimes, KeptFor, PointsKept
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.model import (
     ACTIVE_STATES,
@@ -80,6 +80,15 @@ def an_item(
     return replace(item, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
 
 
+#: As it is in a new vault (recorded, 2020).
+DEFAULT = BackupPolicy(
+    "DefaultPolicy",
+    times=BackupTimes("Daily", "23:00"),
+    instant_restore_days=2,
+    points=PointsKept(daily=KeptFor(30)),
+)
+
+
 class FakeClock:
     """Stands still until told to move."""
 
@@ -117,6 +126,7 @@ class FakeAzure:
     fail_after: dict[str, list[BackstopError]] = field(default_factory=lambda: defaultdict(list))
     operation_errors: dict[str, str] = field(default_factory=dict)  # VM key -> the code its next operation ends with
     operations: dict[str, tuple[datetime, Callable[[], None], str]] = field(default_factory=dict)
+    policies: dict[str, tuple[BackupPolicy, ...]] = field(default_factory=dict)  # by vault key; else as in a new vault
     kill_in: int = 0  # the number of the call, counted from now, before or after which the process is killed
     kill_after_commit: bool = False
     killed: bool = False
@@ -140,6 +150,10 @@ class FakeAzure:
         """The VM's protected items over all vaults."""
         self.settle()
         return [item for (_, key), item in self.items.items() if key == vm.id.key]
+
+    def policies_of(self, vault_id: str) -> tuple[BackupPolicy, ...]:
+        """The backup policies in a vault."""
+        return self.policies.get(vault_id.lower(), (DEFAULT,))
 
     def finish_backups(self) -> None:
         """Every running backup completes."""
@@ -229,9 +243,16 @@ class FakeBackup:
         self.azure.read("vaults", subscription_id)
         return tuple(each for each in self.azure.vaults if each.id.subscription_id == subscription_id)
 
-    async def backup_policies(self, vault_id: str) -> tuple[VaultPolicy, ...]:
+    async def backup_policies(self, vault_id: str) -> tuple[BackupPolicy, ...]:
         self.azure.read("backup policies", vault_id)
-        return (VaultPolicy("DefaultPolicy", for_vms=True, type="Standard"),)
+        return self.azure.policies_of(vault_id)
+
+    async def put_backup_policy(self, vault_id: str, policy: BackupPolicy) -> Accepted:
+        self.azure.write("put_backup_policy", f"{vault_id.lower()}/{policy.name}")
+        others = [each for each in self.azure.policies_of(vault_id) if each.name.lower() != policy.name.lower()]
+        self.azure.policies[vault_id.lower()] = (*others, policy)
+        self.azure.committed("put_backup_policy")
+        return Accepted("")
 
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         self.azure.read("item", vm_id.key)
@@ -315,6 +336,10 @@ class FakeInventory:
     async def vaults(self, scope: Scope) -> tuple[Vault, ...]:
         self.azure.read("vaults in bulk", "")
         return tuple(self.azure.vaults)
+
+    async def backup_policies(self, scope: Scope) -> Mapping[str, tuple[BackupPolicy, ...]]:
+        self.azure.read("backup policies in bulk", "")
+        return {each.id.key: self.azure.policies_of(each.id.text) for each in self.azure.vaults}
 
     async def protections(self, scope: Scope) -> AsyncIterator[tuple[str, Protection]]:
         self.azure.read("protections", "")

@@ -24,6 +24,8 @@ TITLES: Mapping[str, str] = {
     "BackupPolicyChoice": "`backupPolicy`",
     "Schedule": "`backupPolicy.schedule`",
     "Retention": "`backupPolicy.retain`",
+    "MonthlyOn": "`backupPolicy.retain.monthlyOn`",
+    "YearlyOn": "`backupPolicy.retain.yearlyOn`",
     "Existing": "`existing`",
     "InitialBackup": "`initialBackup`",
     "DiskExclusion": "`diskExclusion`",

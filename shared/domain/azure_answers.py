@@ -39,15 +39,6 @@ class BackupStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class VaultPolicy:
-    """A backup policy of a vault. `type` is Standard or Enhanced for one for VMs, empty where Azure does not say."""
-
-    name: str
-    for_vms: bool
-    type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PreflightAnswer:
     """What the service says of protecting a VM in a vault, without doing it. Texts are Azure's, in one line each."""
 

@@ -25,16 +25,19 @@ from shared.adapters.azure.cache import TimedCache
 from shared.adapters.azure.connection import Connection, require_list
 from shared.adapters.azure.first_answer import FirstAnswer
 from shared.adapters.azure.names import FABRIC, container_name, item_name, protected_item_type
+from shared.adapters.azure.policy_mapping import policy_from_wire
 from shared.adapters.azure.protection_mapping import (
     is_iaas_vm,
     job_from_wire,
     protection_from_item,
     source_of_item,
 )
-from shared.adapters.azure.vault_mapping import policy_from_wire, vault_from_wire
+from shared.adapters.azure.vault_mapping import vault_from_wire
+from shared.adapters.azure.vault_writes import AzureVaultWrites
 from shared.adapters.azure.wire import object_at, required_text, text_at
 from shared.domain.arm_id import ArmId, parse_id
-from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus, VaultPolicy
+from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus
+from shared.domain.backup_policy import BackupPolicy
 from shared.domain.model import (
     DiskSelection,
     Protection,
@@ -46,11 +49,11 @@ from shared.ports import Clock
 _ITEM = re.compile(r".*/backupFabrics/Azure/protectionContainers/([^/]+)/protectedItems/([^/]+)", re.IGNORECASE)
 
 
-class AzureBackup:
+class AzureBackup(AzureVaultWrites):
     """The port Backup on the backup service's REST API. Every URL and id that it takes came from Azure or is parsed."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._clock = clock
         self._vaults: TimedCache[tuple[Vault, ...]] = TimedCache(clock, timedelta(minutes=5))
 
@@ -78,7 +81,7 @@ class AzureBackup:
             pages = client.vaults.list_by_subscription_id(raw_response_hook=require_list)
             return tuple([vault_from_wire(each) async for each in pages])
 
-    async def backup_policies(self, vault_id: str) -> tuple[VaultPolicy, ...]:
+    async def backup_policies(self, vault_id: str) -> tuple[BackupPolicy, ...]:
         """Every backup policy in the vault, all pages. `policyType` V2 is Enhanced (REST 2021-02-10 and later)."""
         with translated(vault_id):
             vault = parse_id(vault_id)

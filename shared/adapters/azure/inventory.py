@@ -4,19 +4,22 @@ A cut, malformed or refused answer raises; nothing is skipped in silence, becaus
 as if it had left the estate. Resource Graph lags behind ARM: the core re-reads a VM there before it writes.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from shared.adapters.azure import queries
 from shared.adapters.azure.arm_errors import translated
 from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.graph_reader import GraphReader, chunks
+from shared.adapters.azure.policy_mapping import policy_from_wire
 from shared.adapters.azure.protection_mapping import protection_from_row
 from shared.adapters.azure.surroundings import Context, Surroundings, subscription_from_row
 from shared.adapters.azure.vault_mapping import vault_from_row
 from shared.adapters.azure.vm_mapping import vm_from_row
 from shared.adapters.azure.wire import Wire, required_text, tags_at, text_at
+from shared.domain.arm_id import parse_id
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope, Subscription
+from shared.domain.backup_policy import BackupPolicy
 from shared.domain.model import Protection, Vault, Vm
 from shared.errors import LoginError, SettingsError
 from shared.ports import Clock
@@ -74,6 +77,16 @@ class ResourceGraphInventory:
                 with translated(_name_of(row)):
                     found.append(vault_from_row(row))
         return tuple(found)
+
+    async def backup_policies(self, scope: Scope) -> Mapping[str, tuple[BackupPolicy, ...]]:
+        """Every backup policy in scope by its vault's key. Resource Graph may not tell how many items are under one."""
+        found: dict[str, list[BackupPolicy]] = {}
+        for where in chunks(await self.inside(scope)):
+            async for row in self._graph.rows(queries.BACKUP_POLICIES, where):
+                with translated(_name_of(row)):
+                    vault, _, _ = required_text(row, "id").lower().partition("/backuppolicies/")
+                    found.setdefault(parse_id(vault).key, []).append(policy_from_wire(row))
+        return {key: tuple(each) for key, each in found.items()}
 
     async def protections(self, scope: Scope) -> AsyncIterator[tuple[str, Protection]]:
         """(lower-cased VM id, its protected item) for every backup of a whole VM in scope."""

@@ -116,3 +116,10 @@ recoveryservicesresources
 | where properties.status =~ 'Failed'
 """
 FAILED_LAST = _FAILED_LAST + _JOB_COLUMNS
+
+BACKUP_POLICIES = """
+recoveryservicesresources
+| where type =~ 'microsoft.recoveryservices/vaults/backuppolicies'
+| project id, name, properties
+| order by id asc
+"""

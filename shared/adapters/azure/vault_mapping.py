@@ -2,7 +2,6 @@
 
 from shared.adapters.azure.wire import Wire, required_text, tags_at, text_at
 from shared.domain.arm_id import parse_id
-from shared.domain.azure_answers import VaultPolicy
 from shared.domain.model import Vault
 from shared.domain.selectors import normalise_location
 
@@ -21,10 +20,3 @@ def vault_from_wire(node: Wire) -> Vault:
 def vault_from_row(row: Wire) -> Vault:
     """A vault of a row that `queries.VAULTS` gives."""
     return vault_from_wire({**row, "properties": {"provisioningState": text_at(row, "provisioningState")}})
-
-
-def policy_from_wire(node: Wire) -> VaultPolicy:
-    """A backup policy of a vault; ValueError where it has no name. Those made before 2021 have no `policyType`."""
-    for_vms = text_at(node, "properties", "backupManagementType").lower() == "azureiaasvm"
-    kind = "Enhanced" if text_at(node, "properties", "policyType").lower() == "v2" else "Standard"
-    return VaultPolicy(required_text(node, "name"), for_vms, kind if for_vms else "")

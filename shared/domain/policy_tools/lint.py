@@ -85,13 +85,6 @@ def _rule(rule: Rule, position: int) -> Iterator[Remark]:
     choice = rule.backup_policy
     if choice is None:
         return
-    for key, described in (("schedule", choice.schedule), ("retain", choice.retain), ("timeZone", choice.time_zone)):
-        if described is not None:
-            what = "no effect yet: the vault's backup policy of this name is taken as it is"
-            yield Remark((*path, "backupPolicy", key), what)
-    if choice.type is not None:
-        what = "no effect on writes yet: the vault's backup policy is taken as it is; `policy check --live` compares it"
-        yield Remark((*path, "backupPolicy", "type"), what)
     if choice.name is not None and POLICY_NAME.fullmatch(choice.name) is None:
         yield Remark((*path, "backupPolicy", "name"), f"no vault can hold a backup policy of this name: {_NAMES}")
     for number, value in enumerate(choice.allowed or ()):

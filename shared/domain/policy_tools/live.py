@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.attributes import Subject
-from shared.domain.azure_answers import VaultPolicy
+from shared.domain.backup_policy import BackupPolicy
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import choose_vault, evaluate, wanted_policy
 from shared.domain.model import UNPROTECTED, Observation, State, Vault, Vm
@@ -46,7 +46,7 @@ def demand(policy: CompiledPolicy, vm: Vm, vaults: tuple[Vault, ...], now: datet
 
 
 def lacking(
-    policy: CompiledPolicy, asked: Iterable[Demand], held: Mapping[str, tuple[VaultPolicy, ...]]
+    policy: CompiledPolicy, asked: Iterable[Demand], held: Mapping[str, tuple[BackupPolicy, ...]]
 ) -> Iterator[str]:
     """A sentence for each thing that is missing. `held` maps a vault's key to the backup policies in it."""
     for each in asked:

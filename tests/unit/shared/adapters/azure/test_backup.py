@@ -6,7 +6,7 @@ import pytest
 from shared.adapters.azure.backup import AzureBackup, job_filter
 from shared.adapters.azure.connection import Connection
 from shared.domain.arm_id import parse_id, parse_vm_id
-from shared.domain.azure_answers import BackupStatus, OperationStatus, VaultPolicy
+from shared.domain.azure_answers import BackupStatus, OperationStatus
 from shared.domain.model import DiskSelection, ProtectionState
 from shared.errors import PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import (
@@ -316,12 +316,12 @@ async def test_every_backup_policy_of_a_vault_is_listed_with_its_kind(backup: Az
         Reply({"value": first, "nextLink": f"{stub.base}{path}?api-version=1&p=2"}),
         Reply({"value": second}),
     )
-    assert await backup.backup_policies(VAULT) == (
-        VaultPolicy("DefaultPolicy", for_vms=True, type="Standard"),
-        VaultPolicy("Gold", for_vms=True, type="Enhanced"),
-        VaultPolicy("Old", for_vms=True, type="Standard"),
-        VaultPolicy("Files", for_vms=False),
-    )
+    assert [(each.name, each.type) for each in await backup.backup_policies(VAULT)] == [
+        ("DefaultPolicy", "Standard"),
+        ("Gold", "Enhanced"),
+        ("Old", "Standard"),
+        ("Files", ""),
+    ]
     stub.on("GET", path, Reply({}))
     with pytest.raises(PermanentError, match="no `value`"):
         await backup.backup_policies(VAULT)

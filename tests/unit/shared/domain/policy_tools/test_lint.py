@@ -86,14 +86,6 @@ def rule(match: str, rest: str = "") -> str:
         (f"exclude: {{any: [{{tags: {{Backup-Opt-Out: {{like: '*'}}}}}}]}}\n{REST}", "is left alone for ever"),
         (f"rules: [{rule('{tags: {env: prod}}')}]", "rules[0].match: asks for env=prod and does not say whether"),
         (f"rules: [{rule('{all: [{effectiveTags: {stage: [PROD, prd]}}]}')}]", "asks for stage=PROD"),
-        (
-            f"rules: [{rule('{}', 'backupPolicy: {name: gold, retain: {daily: P30D}}')}]",
-            "backupPolicy.retain: no effect yet",
-        ),
-        (
-            f"rules: [{rule('{}', 'backupPolicy: {name: gold, type: Enhanced}')}]",
-            "backupPolicy.type: no effect on writes",
-        ),
         (f"rules: [{rule('{}', 'backupPolicy: my policy')}]", "no vault can hold a backup policy of this name"),
         (f"rules: [{rule('{}', 'backupPolicy: {fromTag: t, allowed: [Gold, ag]}')}]", "allowed[1]: never counts"),
         (f"rules: [{rule('{tags: {env: рrod}}')}]", "tags.env: mixes alphabets: the letter р (U+0440)"),

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from shared.domain.azure_answers import VaultPolicy
+from shared.domain.backup_policy import BackupPolicy
 from shared.domain.model import Vault, Vm
 from shared.domain.policy_tools.live import Demand, Place, demand, lacking
 from tests.fakes import START, SUB, a_vault, a_vm
@@ -20,10 +20,10 @@ rules:
   - {name: rest, priority: 3, match: {}}
 exclude: {any: [{names: [skip]}]}
 """
-STANDARD = VaultPolicy("DefaultPolicy", for_vms=True, type="Standard")
+STANDARD = BackupPolicy("DefaultPolicy")
 
 
-def lacks(vms: list[Vm], vaults: tuple[Vault, ...], *held: VaultPolicy) -> list[str]:
+def lacks(vms: list[Vm], vaults: tuple[Vault, ...], *held: BackupPolicy) -> list[str]:
     policy = compiled(POLICY)
     found: dict[Place, Demand] = {}
     for vm in vms:
@@ -32,9 +32,7 @@ def lacks(vms: list[Vm], vaults: tuple[Vault, ...], *held: VaultPolicy) -> list[
 
 
 def test_an_estate_that_has_all_lacks_nothing() -> None:
-    assert (
-        lacks([a_vm(), a_vm("x", tags={"backup": "Silver"})], (a_vault(),), STANDARD, VaultPolicy("silver", True)) == []
-    )
+    assert lacks([a_vm(), a_vm("x", tags={"backup": "Silver"})], (a_vault(),), STANDARD, BackupPolicy("silver")) == []
 
 
 def test_a_place_without_a_vault_that_the_rule_accepts_is_named_once_with_its_vms() -> None:
@@ -63,9 +61,9 @@ def test_a_backup_policy_that_the_vault_does_not_hold_is_named() -> None:
 
 def test_a_backup_policy_of_another_kind_is_named() -> None:
     vms, gold = [a_vm(tags={"tier": "gold"})], (a_vault("gold-1"),)
-    assert "is Standard, and the rule describes Enhanced" in lacks(vms, gold, VaultPolicy("gold", True, "Standard"))[0]
-    assert lacks(vms, gold, VaultPolicy("gold", True, "Enhanced")) == []
-    assert "is not one for VMs" in lacks(vms, gold, VaultPolicy("Gold", for_vms=False))[0]
+    assert "is Standard, and the rule describes Enhanced" in lacks(vms, gold, BackupPolicy("gold"))[0]
+    assert lacks(vms, gold, BackupPolicy("gold", enhanced=True)) == []
+    assert "is not one for VMs" in lacks(vms, gold, BackupPolicy("Gold", for_vms=False))[0]
 
 
 def test_vms_that_are_left_alone_ask_for_nothing() -> None:
