@@ -18,10 +18,11 @@ from shared.domain.explaining_choices import (
     opt_out_tried,
     vaults_tried,
 )
-from shared.domain.model import Observation, Unread, Verdict
+from shared.domain.model import Observation, Protection, ProtectionState, Unread, Verdict
 from shared.domain.policy import PolicyScope
 from shared.domain.reasons import Reason
 from shared.domain.selectors import compile_selector, either
+from shared.domain.support import unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def explain(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Expl
     won = policy.rule_named(verdict.rule)
     scope = _scope(subject, policy)
     outside = scope is not None and not scope.inside
-    exclusions = tuple(_exclusions(subject, policy, over=outside))
+    exclusions = tuple(_exclusions(subject, seen.protection, policy, over=outside))
     over = outside or any(each.reason is not None for each in exclusions)
     return Explanation(
         scope=scope,
@@ -110,7 +111,9 @@ def _scope(subject: Subject, policy: CompiledPolicy) -> ScopeTried | None:
     return ScopeTried(policy.in_scope(subject), tuple(conditions))
 
 
-def _exclusions(subject: Subject, policy: CompiledPolicy, *, over: bool) -> Iterator[ExclusionTried]:
+def _exclusions(
+    subject: Subject, protection: Protection, policy: CompiledPolicy, *, over: bool
+) -> Iterator[ExclusionTried]:
     exclude = policy.policy.spec.exclude
     names = ["being deleted", *(each.value for each in exclude.builtin if each in BUILTINS)]
     for name, check in zip(names, policy.checks, strict=True):
@@ -122,6 +125,9 @@ def _exclusions(subject: Subject, policy: CompiledPolicy, *, over: bool) -> Iter
         reason = Reason.EXCLUDED_BY_POLICY if applies else None
         yield ExclusionTried(f"exclude.any[{number}]", reason, conditions_of(subject, selector), asked=not over)
         over = over or applies
+    if protection.state is ProtectionState.NONE:
+        why = unsupported(subject.vm)
+        yield ExclusionTried("unsupported by Azure", why.reason if why is not None else None, asked=not over)
 
 
 def _rules(subject: Subject, policy: CompiledPolicy, won: CompiledRule | None, *, over: bool) -> Iterator[RuleTried]:

@@ -26,6 +26,7 @@ from shared.domain.policy import Mode, OptOut, Rule
 from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, POLICY_NAME
 from shared.domain.reasons import Reason
 from shared.domain.rules import opt_out
+from shared.domain.support import default_policy, obstacles, unsupported
 
 # What a protection that takes no new backups means; each was somebody's choice or needs a person.
 _STANDING = {
@@ -67,6 +68,8 @@ def evaluate(seen: Observation, policy: CompiledPolicy, now: datetime) -> Verdic
             return _verdict(State.NOT_APPLICABLE, reason)
     if policy.excluded(subject):
         return _verdict(State.NOT_APPLICABLE, Reason.EXCLUDED_BY_POLICY)
+    if protection.state is ProtectionState.NONE and (why := unsupported(vm)) is not None:
+        return Verdict(State.NOT_APPLICABLE, (why,))
     position = policy.index.first(subject)
     if position is None:
         return _verdict(State.NOT_APPLICABLE, Reason.NO_RULE_MATCHES)
@@ -84,7 +87,8 @@ def _under_rule(
     rule, vm, now = compiled.rule, subject.vm, subject.now
     since = seen.opt_out.first_seen if seen.opt_out else None
     exempt, opt_out_reasons = _opt_out(subject, rule, policy.policy.spec.opt_out, since)
-    as_asked, reasons = _held_against(protection, rule, wanted_policy(rule, subject))
+    wanted = wanted_policy(rule, subject)
+    as_asked, reasons = _held_against(protection, rule, wanted)
     vault_key = protection.vault_id.lower()
     if vault_key and not any(each.id.key == vault_key for each in vaults):
         reasons.append(ReasonDetail(Reason.PROTECTED_ELSEWHERE, protection.vault_id))
@@ -93,6 +97,7 @@ def _under_rule(
     if exempt:
         return Verdict(State.EXEMPT, (*opt_out_reasons, *reasons), rule.name)
     if protection.state is ProtectionState.NONE:
+        reasons += obstacles(vm, rule.backup_policy, wanted.name)
         if choose_vault(vm, vaults, compiled) is None:
             reasons.append(ReasonDetail(Reason.NO_VAULT_IN_REGION, vm.location))
         elif vm.created is not None and now - vm.created < policy.settle:
@@ -110,10 +115,12 @@ def _opt_out(subject: Subject, rule: Rule, settings: OptOut, since: datetime | N
 
 
 def wanted_policy(rule: Rule, subject: Subject) -> WantedPolicy:
-    """The backup policy that the rule asks for this VM; DefaultPolicy where the rule names none."""
+    """The backup policy that the rule asks for this VM; the vault's own that fits it where the rule names none."""
     choice = rule.backup_policy
-    if choice is None or choice.from_tag is None:
-        return _named(DEFAULT_POLICY if choice is None else choice.name or DEFAULT_POLICY)
+    if choice is None:
+        return _named(default_policy(subject.vm))
+    if choice.from_tag is None:
+        return _named(choice.name or DEFAULT_POLICY)
     value = subject.effective_tags.get(choice.from_tag.lower(), "")
     if not value:
         if choice.name is not None:

@@ -32,6 +32,8 @@ _HANDS_OFF = (
     Reason.OPTED_OUT,
     Reason.BACKUP_POLICY_NOT_NAMED,
     Reason.BACKUP_POLICY_NOT_ALLOWED,
+    Reason.NEEDS_ENHANCED_POLICY,
+    Reason.VM_NOT_READY,
 )
 
 

@@ -59,6 +59,14 @@ class Reason(Enum):
         "No Recovery Services vault that the rule accepts exists in the VM's subscription and region",
         "Create a vault there, or widen the rule's `vault`",
     )
+    NEEDS_ENHANCED_POLICY = (
+        "The VM needs an Enhanced backup policy, and its rule asks for a Standard one",
+        "Give the rule's `backupPolicy` an Enhanced policy, or leave it out: the vault's own is then chosen to fit",
+    )
+    VM_NOT_READY = (
+        "The VM's last change failed, and Azure Backup takes no VM in this state",
+        "Repair the VM, such as by updating it without a change; Backstop looks again when it is written",
+    )
     SETTLING = ("The VM is too new: its tags may still arrive", "Nothing; Backstop looks again after `settle`")
     OPTED_OUT = ("Its owner opted out of backup by tag", "")
     OPT_OUT_EXPIRED = ("The opt-out has ended and is not honoured", "Renew the tag with a later `until`, or let it go")
@@ -88,6 +96,26 @@ class Reason(Enum):
     EXCLUDED_SPOT = ("This is a Spot VM, which Azure may evict at any time", "")
     OUT_OF_SCOPE = ("The VM lies outside the policy's scope", "Widen `scope` if that was not meant")
     UNSUPPORTED_EPHEMERAL_OS_DISK = ("Azure Backup does not support ephemeral OS disks", "")
+    UNSUPPORTED_OPERATING_SYSTEM = (
+        "Azure Backup does not support the VM's operating system",
+        "Keep its state elsewhere, or move to a supported operating system",
+    )
+    UNSUPPORTED_CONFIDENTIAL_CMK = (
+        "Azure Backup does not support a Confidential VM with a customer-managed key",
+        "Use a platform-managed key, or back up its data from inside the VM",
+    )
+    UNSUPPORTED_TOO_MANY_DISKS = (
+        "The VM has more data disks than Azure Backup supports",
+        "Merge or detach data disks, or back up its data from inside the VM",
+    )
+    UNSUPPORTED_DISK_TOO_LARGE = (
+        "The VM has a disk that is larger than Azure Backup supports",
+        "Split the disk, or back up its data from inside the VM",
+    )
+    UNSUPPORTED_TOTAL_SIZE = (
+        "The VM's disks together are larger than Azure Backup supports",
+        "Spread its data over several VMs, or back it up from inside the VM",
+    )
     EXCLUDED_BY_POLICY = ("The policy excludes this VM", "")
     VM_BEING_DELETED = ("The VM is being deleted", "")
     VM_GONE = ("The VM no longer exists", "")

@@ -25,6 +25,8 @@ PERSON_REASONS = frozenset(
         Reason.BACKUP_POLICY_NOT_NAMED,
         Reason.BACKUP_POLICY_NOT_ALLOWED,
         Reason.NO_VAULT_IN_REGION,
+        Reason.NEEDS_ENHANCED_POLICY,
+        Reason.VM_NOT_READY,
         Reason.NO_RULE_MATCHES,
     }
 )

@@ -183,7 +183,20 @@ def test_each_selector_of_exclude_any_is_tried_by_itself() -> None:
         ("being deleted", None),
         ("exclude.any[0]", None),
         ("exclude.any[1]", Reason.EXCLUDED_BY_POLICY),
+        ("unsupported by Azure", None),
     ]
+
+
+def test_azures_own_limits_are_asked_last_and_only_of_a_vm_without_a_backup() -> None:
+    policy = compiled("exclude: {builtin: []}\nrules: [{name: a, priority: 1, match: {}}]")
+    vm = a_vm(ephemeral_os_disk=True)
+    verdict, way = explained(seen_of(vm), policy)
+    assert verdict.has(Reason.UNSUPPORTED_EPHEMERAL_OS_DISK)
+    assert (way.exclusions[-1].reason, way.exclusions[-1].asked) == (Reason.UNSUPPORTED_EPHEMERAL_OS_DISK, True)
+    assert [each.asked for each in way.rules] == [False]
+    verdict, way = explained(replace(seen_of(vm), protection=an_item(vm.id, ProtectionState.STOPPED, HERE)), policy)
+    assert verdict.has(Reason.PROTECTION_STOPPED)
+    assert [each.name for each in way.exclusions] == ["being deleted"]
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,17 @@ def test_citrix_and_spot_are_left_alone_only_where_asked(vm: Vm, builtin: str, r
         (a_vm(group="MC_a_b_c"), "EXCLUDED_AKS"),
         (a_vm(tags={"BatchAccountName": "b", "PoolName": "p"}), "EXCLUDED_BATCH"),
         (a_vm(host_pool_type="Pooled"), "EXCLUDED_AVD_POOLED"),
-        (a_vm(ephemeral_os_disk=True), "UNSUPPORTED_EPHEMERAL_OS_DISK"),
     ],
 )
 def test_the_others_are_left_alone_unless_told_otherwise(vm: Vm, reason: str) -> None:
     assert codes(ALL, vm) == ["NOT_APPLICABLE", reason]
     assert codes(f"exclude: {{builtin: []}}\n{ALL}", vm) == ["NON_COMPLIANT", "UNPROTECTED"]
+
+
+@pytest.mark.parametrize("exclude", ["", "exclude: {builtin: []}"])
+def test_what_azure_does_not_take_is_left_alone_whatever_the_policy_says(exclude: str) -> None:
+    vm = a_vm(ephemeral_os_disk=True)
+    assert codes(f"{exclude}\n{ALL}", vm) == ["NOT_APPLICABLE", "UNSUPPORTED_EPHEMERAL_OS_DISK"]
 
 
 def test_a_vm_that_a_rule_excludes_goes_on_to_the_next_rule() -> None:
