@@ -14,11 +14,20 @@ _SMALLEST = 6  # a single VM among thousands must still be seen
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a chart: how many, what the reader is told, and the class that colours it."""
+    """A part of a chart: how many, what the reader is told, and the class that colours it.
+
+    `shown` is how the count is told where a plain number would not do, such as an amount of money.
+    """
 
     count: int
     label: str
     css: str
+    shown: str = ""
+
+    @property
+    def words(self) -> str:
+        """The slice in words."""
+        return f"{self.label}: {self.shown or format(self.count, ',')}"
 
 
 def donut(slices: Sequence[Slice]) -> Markup:
@@ -36,8 +45,8 @@ def donut(slices: Sequence[Slice]) -> Markup:
             Markup(
                 '<circle class="stroke-{}" cx="60" cy="60" r="48" fill="none" stroke-width="16" pathLength="100"'
                 ' stroke-dasharray="{:.3f} {:.3f}" stroke-dashoffset="{:.3f}" transform="rotate(-90 60 60)">'
-                "<title>{}: {:,}</title></circle>"
-            ).format(each.css, length, 100 - length, -start, each.label, each.count)
+                "<title>{}</title></circle>"
+            ).format(each.css, length, 100 - length, -start, each.words)
         )
         start += share
     return Markup('<svg class="donut" viewBox="0 0 120 120" role="img" aria-label="{}">{}</svg>').format(
@@ -52,8 +61,8 @@ def stacked_bar(slices: Sequence[Slice], largest: int) -> Markup:
     for each, width in zip(slices, widths, strict=True):
         if width:
             parts.append(
-                Markup('<rect class="fill-{}" x="{}" width="{}" height="10"><title>{}: {:,}</title></rect>').format(
-                    each.css, x, width, each.label, each.count
+                Markup('<rect class="fill-{}" x="{}" width="{}" height="10"><title>{}</title></rect>').format(
+                    each.css, x, width, each.words
                 )
             )
         x += width
@@ -77,4 +86,4 @@ def bar_widths(counts: Sequence[int], largest: int) -> list[int]:
 
 
 def _in_words(slices: Sequence[Slice]) -> str:
-    return ", ".join(f"{each.label}: {each.count:,}" for each in slices if each.count) or "none"
+    return ", ".join(each.words for each in slices if each.count) or "none"

@@ -9,6 +9,7 @@ import io
 
 from shared.domain.arm_id import ArmId
 from shared.domain.model import Finding
+from shared.reporting.costs import Costs
 from shared.reporting.summary import ComplianceReport
 from shared.reporting.text import utc, visible
 
@@ -38,6 +39,8 @@ COLUMNS = (
     "optOutSince",
     "optOutBy",
 )
+#: Only where a price file is set.
+COST_COLUMNS = ("monthlyCost", "currency", "costIs")
 # The full-width forms count as well: spreadsheets set to Japanese or Chinese read them as operators.
 _FORMULA = frozenset("=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20")
 
@@ -46,9 +49,11 @@ def render_csv(report: ComplianceReport) -> bytes:
     """UTF-8 with a header line; lines end in CR LF."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    costs = report.costs
+    writer.writerow(COLUMNS if costs is None else (*COLUMNS, *COST_COLUMNS))
     for finding in report.findings:
-        writer.writerow([_cell(each) for each in _row(finding, report)])
+        cells = _row(finding, report) if costs is None else (*_row(finding, report), *_cost(finding, costs))
+        writer.writerow([_cell(each) for each in cells])
     return out.getvalue().encode()
 
 
@@ -82,6 +87,14 @@ def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
         utc(finding.opt_out.first_seen) if finding.opt_out else "",
         finding.opt_out.by if finding.opt_out else "",
     )
+
+
+def _cost(finding: Finding, costs: Costs) -> tuple[str, str, str]:
+    """Empty for a VM that costs nothing; `not known`, and never 0, for one without an estimate."""
+    cost = costs.by_vm.get(finding.vm.key)
+    if cost is None:
+        return "", "", ""
+    return (str(cost.cost.total) if cost.cost is not None else "not known", costs.currency, cost.charge.value)
 
 
 def _cell(text: str) -> str:

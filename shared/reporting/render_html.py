@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from shared.domain.model import ActionKind, Finding, ProtectionState, State, Status
 from shared.reporting.charts import Slice, donut, stacked_bar
+from shared.reporting.costs_page import costs_page
 from shared.reporting.people import PersonNeeded, Task
 from shared.reporting.summary import ComplianceReport, Group
 from shared.reporting.text import visible
@@ -106,6 +107,7 @@ def render_html(report: ComplianceReport) -> bytes:
         minute=_minute,
         name_in=_name_in,
         with_code=_with_code,
+        costs=costs_page(report),
     ).encode("utf-8")
 
 

@@ -5,6 +5,7 @@ import json
 from shared.domain.arm_id import ArmId
 from shared.domain.durations import format_duration
 from shared.domain.model import Action, Finding, Protection
+from shared.reporting.costs_json import costs_data, vm_cost_data
 from shared.reporting.summary import ComplianceReport, Group
 from shared.reporting.text import utc
 
@@ -65,6 +66,7 @@ def summary_data(report: ComplianceReport) -> dict[str, object]:
             }
             for each in report.opt_outs
         ],
+        **({"costs": costs_data(report.costs)} if report.costs is not None else {}),
     }
 
 
@@ -108,7 +110,14 @@ def _vm(finding: Finding, report: ComplianceReport) -> dict[str, object]:
         "correlationId": finding.correlation_id,
         "runId": finding.run_id,
         "policyHash": finding.policy_hash,
+        **_cost(vm, report),
     }
+
+
+def _cost(vm: ArmId, report: ComplianceReport) -> dict[str, object]:
+    """The VM's cost; no key where no price file is set."""
+    costs = report.costs
+    return {} if costs is None else {"cost": vm_cost_data(costs.by_vm.get(vm.key), costs.currency)}
 
 
 def _identity(vm: ArmId, report: ComplianceReport) -> dict[str, object]:

@@ -6,8 +6,10 @@ It reads nothing of Azure: a report says what the last sweep and the looks since
 from dataclasses import dataclass
 
 from shared.domain.azure_answers import Scope, Subscription
+from shared.domain.prices.model import PriceFile
 from shared.policy_ports import Policies
 from shared.ports import Clock, FindingStore, Inventory, Notices
+from shared.reporting.costs import costs_of
 from shared.reporting.render_csv import render_csv
 from shared.reporting.render_html import render_html
 from shared.reporting.render_json import render_json, summary_data
@@ -18,7 +20,10 @@ HTML, CSV, JSON = "report.html", "report.csv", "report.json"
 
 @dataclass(frozen=True)
 class Reporter:
-    """`subscriptions` are all that the login reads, for their names; `scope` limits the report."""
+    """`subscriptions` are all that the login reads, for their names; `scope` limits the report.
+
+    Costs are estimated where there are `prices`.
+    """
 
     policies: Policies
     findings: FindingStore
@@ -27,6 +32,7 @@ class Reporter:
     notices: Notices
     scope: Scope
     subscriptions: tuple[Subscription, ...]
+    prices: PriceFile | None = None
 
     async def report(self) -> ComplianceReport:
         """The report as it stands, not kept."""
@@ -47,6 +53,7 @@ class Reporter:
                 problem=problem.what if problem else "",
             ),
             subscription_names={each.id: each.name for each in self.subscriptions},
+            costs=costs_of(findings, self.prices, policy) if self.prices is not None else None,
         )
 
     async def make(self) -> dict[str, object]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from shared.domain.model import ACTIVE_STATES, ActionKind, Finding, Protection, State, Status
 from shared.domain.reasons import Reason
+from shared.reporting.costs import Costs
 from shared.reporting.people import OptOut, PersonNeeded, opt_outs_of, people_needed
 
 
@@ -74,6 +75,7 @@ class ComplianceReport:
     subscription_names: Mapping[str, str]
     oldest: datetime | None
     newest: datetime | None
+    costs: Costs | None = None  # None where no price file is set
 
     @property
     def discovered(self) -> int:
@@ -96,6 +98,7 @@ def summarise(
     generated_at: datetime,
     policy: PolicyUsed,
     subscription_names: Mapping[str, str] | None = None,
+    costs: Costs | None = None,
 ) -> ComplianceReport:
     """Count the findings, one for each VM; ValueError when a VM appears twice, because it would be counted twice."""
     ordered = tuple(sorted(findings, key=lambda each: each.vm.key))
@@ -125,6 +128,7 @@ def summarise(
         subscription_names=names,
         oldest=min((each.at for each in ordered), default=None),
         newest=max((each.at for each in ordered), default=None),
+        costs=costs,
     )
 
 
