@@ -36,10 +36,7 @@ def needs_discovery(code: str) -> bool:
 
 
 def asks_why(code: str) -> bool:
-    """Whether to ask the service why it refused: not where the code already tells, or where no answer could.
-
-    Codes of Backstop's own and plain statuses come without a verdict of the service.
-    """
+    """Whether to ask the service why it refused: only where the refusal's own code does not tell."""
     trouble = advice_for(code)
     return trouble.kind is Kind.UNKNOWN or needs_discovery(code)
 

@@ -96,6 +96,13 @@ CONFIGURING = (
         known=Known.PRESUMED,
     ),
     Entry(
+        ("UserErrorContainerNameInUse",),
+        Kind.MEND,
+        "The vault protects another VM of the same name and resource group, from another subscription",
+        ("Let the rule choose another vault for one of the two",),
+        known=Known.PRESUMED,
+    ),
+    Entry(
         ("UserErrorItemInSoftDeletedState",),
         Kind.MEND,
         "The vault holds the VM's backup as soft-deleted",

@@ -59,7 +59,7 @@ SURROUNDINGS = (
         (_UNLOCK, "Remove a ReadOnly lock from the VM and its resource group", _AGAIN),
     ),
     Entry(
-        ("UserErrorResourceGroupLocked*",),
+        ("UserErrorSnapshotResourceGroupLocked",),
         Kind.MEND,
         "A lock on the group of the VM's restore points keeps the backup from its work",
         (_UNLOCK, _AGAIN),

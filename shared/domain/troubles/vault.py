@@ -110,6 +110,20 @@ VAULT = (
         known=Known.PRESUMED,
     ),
     Entry(
+        ("BMSUserErrorCrossRegionRestoreNotSupported",),
+        Kind.MEND,
+        "Cross-region restore needs a vault that is geo-redundant",
+        ("Ask for a geo-redundant vault, or leave cross-region restore off",),
+        known=Known.PRESUMED,
+    ),
+    Entry(
+        ("BMSUserErrorImmutabilityLocked",),
+        Kind.MEND,
+        "The vault's immutability is locked for good",
+        ("Leave it as it is, or make another vault",),
+        known=Known.PRESUMED,
+    ),
+    Entry(
         (
             "BMSUserErrorVaultDeletionNotAllowed",
             "BMSUserErrorVaultDeletionForbidden",
