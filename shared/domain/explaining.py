@@ -18,7 +18,9 @@ from shared.domain.explaining_choices import (
     opt_out_tried,
     vaults_tried,
 )
+from shared.domain.matching import choose_vault
 from shared.domain.model import Observation, Protection, ProtectionState, Unread, Verdict
+from shared.domain.planning import plan
 from shared.domain.policy import PolicyScope
 from shared.domain.reasons import Reason
 from shared.domain.selectors import compile_selector, either
@@ -94,8 +96,19 @@ def explain(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Expl
         rules=tuple(_rules(subject, policy, won, over=over)),
         opt_out=opt_out_tried(seen, subject, verdict, policy.policy.spec.opt_out),
         backup_policy=backup_policy_tried(subject, won.rule) if won is not None else None,
-        vaults=tuple(vaults_tried(vm, vaults, won)) if won is not None and verdict.has(Reason.UNPROTECTED) else (),
+        vaults=tuple(_vaults(seen, verdict, policy, won)),
     )
+
+
+def _vaults(
+    seen: Observation, verdict: Verdict, policy: CompiledPolicy, won: CompiledRule | None
+) -> Iterator[VaultTried]:
+    vm, vaults = seen.vm, seen.vaults
+    if isinstance(vm, Unread) or isinstance(vaults, Unread) or won is None or not verdict.has(Reason.UNPROTECTED):
+        return
+    planned, usual = plan(seen, verdict, policy), choose_vault(vm, vaults, won)
+    chosen = planned[0].vault_id.lower() if planned else usual.id.key if usual is not None else ""
+    yield from vaults_tried(vm, vaults, won, chosen)
 
 
 def _scope(subject: Subject, policy: CompiledPolicy) -> ScopeTried | None:

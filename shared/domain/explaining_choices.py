@@ -10,7 +10,7 @@ from datetime import date, datetime
 from shared.domain.attributes import Subject
 from shared.domain.compiled_policy import CompiledRule
 from shared.domain.conditions import tag_seen
-from shared.domain.matching import choose_vault, wanted_policy
+from shared.domain.matching import has_redundancy, wanted_policy
 from shared.domain.model import Observation, Vault, Verdict, Vm
 from shared.domain.policy import OptOut, Rule
 from shared.domain.reasons import OPT_OUT_REASONS, Reason
@@ -94,15 +94,15 @@ def backup_policy_tried(subject: Subject, rule: Rule) -> BackupPolicyTried:
     return BackupPolicyTried(wanted.name, f"the tag says {has}")
 
 
-def vaults_tried(vm: Vm, vaults: tuple[Vault, ...], won: CompiledRule) -> Iterator[VaultTried]:
-    """Every vault that was seen, in order of ids, with the chosen one among them if there is one."""
-    chosen = choose_vault(vm, vaults, won)
+def vaults_tried(vm: Vm, vaults: tuple[Vault, ...], won: CompiledRule, chosen: str) -> Iterator[VaultTried]:
+    """Every vault that was seen, in order of ids; `chosen` is the key of the one that was taken, or empty."""
     for each in sorted(vaults, key=lambda vault: vault.id.key):
-        yield VaultTried(each, each is chosen, _why_not(vm, each, won))
+        yield VaultTried(each, each.id.key == chosen, _why_not(vm, each, won))
 
 
 def _why_not(vm: Vm, vault: Vault, won: CompiledRule) -> str:
-    if vault.id.subscription_id != vm.id.subscription_id:
+    choice = won.rule.vault
+    if vault.id.subscription_id != (choice.subscription or vm.id.subscription_id).lower():
         return "in another subscription"
     if vault.location != vm.location:
         return f"in {vault.location}, the VM in {vm.location}"
@@ -110,4 +110,6 @@ def _why_not(vm: Vm, vault: Vault, won: CompiledRule) -> str:
         return "not made yet"
     if not won.accepts_vault(vault.id.name, vault.tags):
         return f"not one that rule {won.rule.name} accepts"
+    if not has_redundancy(vault, choice):
+        return f"its redundancy is {vault.redundancy or 'not shown'}, rule {won.rule.name} asks for {choice.redundancy}"
     return ""

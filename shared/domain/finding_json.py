@@ -28,7 +28,10 @@ from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 
 VERSION = 3  # 1 knew neither opt-out stretches nor a selection of disks, 2 neither sizes nor advice
-_LATER = {1: {"optOut": None, "diskGb": None, "advisories": []}, 2: {"diskGb": None, "advisories": []}}
+_LATER: Mapping[int, Mapping[str, object]] = {
+    1: {"optOut": None, "diskGb": None, "advisories": []},
+    2: {"diskGb": None, "advisories": []},
+}
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -132,6 +135,7 @@ def _protection_out(protection: Protection | None) -> dict[str, object] | None:
         "lastBackup": _moment_out(protection.last_backup),
         "lastBackupStatus": protection.last_backup_status,
         "backupRunning": protection.backup_running,
+        "recoveryPoint": _moment_out(protection.recovery_point),
     }
 
 
@@ -147,6 +151,7 @@ def _protection_in(data: Any) -> Protection | None:
         _moment_in(data["lastBackup"]),
         _text(data, "lastBackupStatus"),
         _flag(data, "backupRunning"),
+        _moment_in(data.get("recoveryPoint")),
     )
 
 
@@ -223,7 +228,7 @@ def _advisory_in(data: Any) -> Advisory:
 def _size_in(value: Any) -> int | None:
     if value is not None and (type(value) is not int or value < 0):
         raise ValueError("diskGb is not a size")
-    return cast("int | None", value)
+    return value
 
 
 def _moment_out(moment: datetime | None) -> str | None:

@@ -5,11 +5,13 @@ order of precedence of the five states, and an unread part ends it at once: a fa
 """
 
 import fnmatch
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from shared.domain.attributes import Subject
+from shared.domain.backup_policy import family_of
 from shared.domain.compiled_policy import CompiledPolicy, CompiledRule
 from shared.domain.model import (
     Observation,
@@ -24,6 +26,7 @@ from shared.domain.model import (
 )
 from shared.domain.policy import Mode, OptOut, Rule
 from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, POLICY_NAME
+from shared.domain.policy_file.vault import VaultChoice
 from shared.domain.reasons import Reason
 from shared.domain.rules import opt_out
 from shared.domain.support import default_policy, obstacles, unsupported
@@ -88,7 +91,7 @@ def _under_rule(
     since = seen.opt_out.first_seen if seen.opt_out else None
     exempt, opt_out_reasons = _opt_out(subject, rule, policy.policy.spec.opt_out, since)
     wanted = wanted_policy(rule, subject)
-    as_asked, reasons = _held_against(protection, rule, wanted)
+    as_asked, reasons = _held_against(protection, vm, rule, wanted)
     vault_key = protection.vault_id.lower()
     if vault_key and not any(each.id.key == vault_key for each in vaults):
         reasons.append(ReasonDetail(Reason.PROTECTED_ELSEWHERE, protection.vault_id))
@@ -98,8 +101,8 @@ def _under_rule(
         return Verdict(State.EXEMPT, (*opt_out_reasons, *reasons), rule.name)
     if protection.state is ProtectionState.NONE:
         reasons += obstacles(vm, rule.backup_policy, wanted.name)
-        if choose_vault(vm, vaults, compiled) is None:
-            reasons.append(ReasonDetail(Reason.NO_VAULT_IN_REGION, vm.location))
+        if (missing := _no_vault(vm, vaults, compiled)) is not None:
+            reasons.append(missing)
         elif vm.created is not None and now - vm.created < policy.settle:
             reasons.append(ReasonDetail(Reason.SETTLING))
     return Verdict(State.NON_COMPLIANT, (*reasons, *opt_out_reasons), rule.name)
@@ -138,7 +141,7 @@ def _named(name: str) -> WantedPolicy:
     return WantedPolicy(name)
 
 
-def _held_against(protection: Protection, rule: Rule, wanted: WantedPolicy) -> tuple[bool, list[ReasonDetail]]:
+def _held_against(protection: Protection, vm: Vm, rule: Rule, wanted: WantedPolicy) -> tuple[bool, list[ReasonDetail]]:
     """Whether the protection is what the rule asks for, and the reasons either way."""
     if (standing := _STANDING.get(protection.state)) is not None:
         return False, [standing, *([wanted.missing] if wanted.missing else [])]
@@ -147,7 +150,7 @@ def _held_against(protection: Protection, rule: Rule, wanted: WantedPolicy) -> t
     if wanted.missing is not None:
         as_asked = False
         reasons.append(wanted.missing)
-    elif rule.backup_policy is not None and protection.backup_policy.lower() != wanted.name.lower():
+    elif rule.backup_policy is not None and not family_of(protection.backup_policy, wanted.name):
         as_asked = False
         reasons.append(ReasonDetail(Reason.OTHER_BACKUP_POLICY, f"{protection.backup_policy} instead of {wanted.name}"))
     if protection.state is ProtectionState.FIRST_BACKUP_PENDING and not protection.has_recovery_point:
@@ -159,25 +162,65 @@ def _held_against(protection: Protection, rule: Rule, wanted: WantedPolicy) -> t
             reasons.append(ReasonDetail(Reason.INITIAL_BACKUP_FAILED if failed else Reason.NO_RECOVERY_POINT))
         else:
             reasons.append(_PROTECTED)
+    elif of_an_earlier_vm(protection, vm):
+        running = protection.backup_running or not rule.initial_backup.enabled
+        as_asked = as_asked and running
+        reasons.append(ReasonDetail(Reason.RECOVERY_POINTS_OF_EARLIER_VM, f"the VM was made {vm.created:%Y-%m-%d}"))
     elif as_asked:
         reasons.append(_PROTECTED)
     return as_asked, reasons
 
 
-def choose_vault(vm: Vm, vaults: tuple[Vault, ...], compiled: CompiledRule) -> Vault | None:
-    """The vault for a new protection: ready, of the VM's own subscription and region, accepted by the rule.
+def of_an_earlier_vm(protection: Protection, vm: Vm) -> bool:
+    """Whether every recovery point is older than the VM: they are of another that had its name.
 
-    Of several the first by id, so that every worker chooses the same one.
+    Azure tells VMs apart by their ids alone, so a VM that is made again falls under the protection of the one before.
     """
+    last = protection.recovery_point
+    return last is not None and vm.created is not None and last < vm.created
+
+
+def vaults_for(vm: Vm, vaults: Sequence[Vault], compiled: CompiledRule) -> tuple[Vault, ...]:
+    """The vaults of the VM's region that the rule accepts for a new protection, in the order of their ids.
+
+    They lie in the VM's own subscription, or in the one that the rule names. Their redundancy is not looked at.
+    """
+    subscription = (compiled.rule.vault.subscription or vm.id.subscription_id).lower()
     fitting = [
         each
         for each in vaults
-        if each.ready
-        and each.location == vm.location
-        and each.id.subscription_id == vm.id.subscription_id
+        if each.location == vm.location
+        and each.id.subscription_id == subscription
         and compiled.accepts_vault(each.id.name, each.tags)
     ]
-    return min(fitting, key=lambda each: each.id.key, default=None)
+    return tuple(sorted(fitting, key=lambda each: each.id.key))
+
+
+def has_redundancy(vault: Vault, choice: VaultChoice) -> bool:
+    """Whether the vault shows the redundancy that the rule asks for; what it does not show it does not have."""
+    if choice.redundancy is not None and vault.redundancy.lower() != choice.redundancy.lower():
+        return False
+    return choice.cross_region_restore in (None, vault.cross_region_restore)
+
+
+def choose_vault(vm: Vm, vaults: Sequence[Vault], compiled: CompiledRule) -> Vault | None:
+    """The first vault that would do for a new protection, whatever room it has (`berthing.py` asks that too)."""
+    will_do = (each for each in vaults_for(vm, vaults, compiled) if has_redundancy(each, compiled.rule.vault))
+    return next((each for each in will_do if each.ready), None)
+
+
+def _no_vault(vm: Vm, vaults: Sequence[Vault], compiled: CompiledRule) -> ReasonDetail | None:
+    """Why a new protection finds no vault, where none may be made either."""
+    choice = compiled.rule.vault
+    if choice.new_vault is not None:
+        return None
+    fitting = vaults_for(vm, vaults, compiled)
+    if not fitting:
+        return ReasonDetail(Reason.NO_VAULT_IN_REGION, vm.location)
+    if any(has_redundancy(each, choice) for each in fitting):
+        return None
+    first = fitting[0]
+    return ReasonDetail(Reason.VAULT_REDUNDANCY_DIFFERS, f"{first.id.name}: {first.redundancy or 'not shown'}")
 
 
 def _verdict(state: State, reason: Reason) -> Verdict:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
+from shared.domain.holdings import UNASKED, Holdings
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
 
@@ -103,6 +104,7 @@ class Protection:
     last_backup: datetime | None = None
     last_backup_status: str = ""
     backup_running: bool = False
+    recovery_point: datetime | None = None  # the latest; None where there is none or Azure does not say when
 
 
 UNPROTECTED = Protection(ProtectionState.NONE)
@@ -110,12 +112,21 @@ UNPROTECTED = Protection(ProtectionState.NONE)
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """A Recovery Services vault; `ready` is False while Azure still makes it."""
+    """A Recovery Services vault; `ready` is False while Azure still makes it.
+
+    Its settings are empty or None where Azure does not show them: `redundancy` is LocallyRedundant, ZoneRedundant or
+    GeoRedundant, `immutability` Disabled, Unlocked or Locked, `guarded` says whether a resource guard stands before it.
+    """
 
     id: ArmId
     location: str
     tags: Mapping[str, str] = field(default_factory=dict)
     ready: bool = True
+    redundancy: str = ""
+    cross_region_restore: bool | None = None
+    soft_delete: bool | None = None
+    immutability: str = ""
+    guarded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,8 @@ class Observation:
     vaults: tuple[Vault, ...] | Unread  # those of the VM's subscription, any region
     at: datetime
     opt_out: OptOutStretch | None = None  # the stretch that an opt-out belongs to; None where one would begin now
+    holdings: Holdings = UNASKED  # what the vaults hold, where it was asked
+    undeleted: bool = False  # Backstop itself has just undeleted the item, which leaves it stopped
 
 
 class State(StrEnum):

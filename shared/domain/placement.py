@@ -1,15 +1,13 @@
 """Where VMs that lack a backup go: which vault, which of its backup policies, and when, within the service's quotas.
 
-Pure, over all VMs that ask for the same: fewest vaults, then fewest backup policies, then fewest days, all vaults filled
-in parallel. A vault or policy may be filled to its very limit; only the registrations of a day keep a reserve. It
-decides nothing about a VM's verdict, and reads and remembers nothing.
+Pure, over all VMs that ask for the same: fewest vaults, then fewest backup policies, then fewest days, all
+vaults filled in parallel. A vault or policy may be filled to its very limit; only the registrations of a day keep a
+reserve. It decides nothing about a VM's verdict, and reads and remembers nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from shared.domain.policy import Limits
 
 #: Whether Azure counts its days from midnight UTC or backwards from now is not documented: so many within any 24 hours
 #: are within both.
@@ -25,11 +23,6 @@ class Quotas:
     vms: int = 1_000
     policy_vms: int = 100
     registrations: int = 250
-
-    @classmethod
-    def of(cls, limits: Limits) -> "Quotas":
-        """The quotas that the enforcement policy keeps to."""
-        return cls(limits.per_vault, limits.per_backup_policy, limits.per_vault_per_day - limits.daily_reserve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +143,8 @@ def _fewest(count: int, berths: Sequence[Berth], quotas: Quotas) -> list[Berth]:
 
 def _filled(berths: Sequence[Berth], count: int, quotas: Quotas) -> list[_Filling]:
     """Hand the VMs out in lots of a backup policy each: to policies that exist before those to be made, to large lots
-    before small ones, and then to the vault that would be done first."""
+    before small ones, and then to the vault that would be done first.
+    """
     fillings = [
         _Filling(
             each,

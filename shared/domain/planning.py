@@ -4,11 +4,15 @@ The plan holds every step that the VM still needs, in order. A worker carries ou
 at the VM decide on the rest.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from shared.domain.attributes import Subject
+from shared.domain.berthing import Demand, Placement, place_all, quotas_of
 from shared.domain.compiled_policy import CompiledPolicy
-from shared.domain.matching import choose_vault, wanted_policy
+from shared.domain.matching import wanted_policy
+from shared.domain.mending import mend
 from shared.domain.model import (
     ACTIVE_STATES,
     Action,
@@ -16,19 +20,23 @@ from shared.domain.model import (
     DiskSelection,
     Observation,
     Protection,
+    ProtectionState,
     State,
     Unread,
     Verdict,
     Vm,
 )
+from shared.domain.next_run import next_run
 from shared.domain.policy import Rule
 from shared.domain.policy_file.backup import DiskExclusion
 from shared.domain.reasons import Reason
+from shared.domain.steps import NOTHING, Held, Steps
 
 # Reasons that leave a person to act: Backstop reports them and writes nothing.
 _HANDS_OFF = (
     Reason.SETTLING,
     Reason.NO_VAULT_IN_REGION,
+    Reason.VAULT_REDUNDANCY_DIFFERS,
     Reason.OPTED_OUT,
     Reason.BACKUP_POLICY_NOT_NAMED,
     Reason.BACKUP_POLICY_NOT_ALLOWED,
@@ -45,37 +53,103 @@ def plan(
     backup_now: bool = False,
     retain_until: datetime | None = None,
 ) -> tuple[Action, ...]:
-    """The writes for one VM, possibly none.
+    """The writes of `steps`, whenever they may be made."""
+    return steps(seen, verdict, policy, backup_now=backup_now, retain_until=retain_until).actions
 
-    `backup_now` adds a person's wish for an on-demand backup of a protected VM; it overrides no verdict: an exempt,
-    excluded or unknown VM gets nothing.
+
+def steps(
+    seen: Observation,
+    verdict: Verdict,
+    policy: CompiledPolicy,
+    *,
+    placed: Placement | Held | None = None,
+    backup_now: bool = False,
+    retain_until: datetime | None = None,
+) -> Steps:
+    """The writes for one VM, possibly none, and what holds them up.
+
+    `placed` is the place of a VM without a backup, where it was chosen together with others'; None: it is chosen here,
+    for this VM alone. `backup_now` adds a person's wish for an on-demand backup of a protected VM; it overrides no
+    verdict: an exempt, excluded or unknown VM gets nothing.
     """
     if verdict.state is State.COMPLIANT and not backup_now:
-        return ()
+        return NOTHING
     compiled = policy.rule_named(verdict.rule)
     if compiled is None or verdict.state not in {State.NON_COMPLIANT, State.COMPLIANT}:
-        return ()
+        return NOTHING
     if isinstance(seen.vm, Unread) or isinstance(seen.protection, Unread) or isinstance(seen.vaults, Unread):
-        return ()
+        return NOTHING
     if any(each.reason in _HANDS_OFF for each in verdict.reasons):
-        return ()
+        return NOTHING
     vm, protection, rule = seen.vm, seen.protection, compiled.rule
+    wanted, quotas = wanted_policy(rule, Subject(vm, seen.at)), quotas_of(policy.policy.spec.limits)
+    wish = _Wish(rule, retain_until)
     if verdict.has(Reason.UNPROTECTED):
-        vault = choose_vault(vm, seen.vaults, compiled)
-        if vault is None:
-            return ()
-        wanted = wanted_policy(rule, Subject(vm, seen.at)).name
-        enable = Action(
-            ActionKind.ENABLE_PROTECTION, vm.id, vault.id.text, wanted, disks=disk_selection(rule.disk_exclusion)
+        if placed is None:
+            demand = Demand(vm, compiled, wanted.name)
+            placed = place_all([demand], seen.vaults, seen.holdings, quotas, seen.at)[vm.id.key]
+        if isinstance(placed, Held):
+            return Steps((), placed)
+        return Steps(
+            tuple(_enabling(vm, placed, wish, with_backup=rule.initial_backup.enabled or backup_now)), placed.held
         )
-        if not (rule.initial_backup.enabled or backup_now):
-            return (enable,)
-        return enable, _backup(ActionKind.START_INITIAL_BACKUP, vm, vault.id.text, wanted, rule, retain_until)
-    if verdict.has(Reason.NO_RECOVERY_POINT):
-        return (_of_item(ActionKind.START_INITIAL_BACKUP, vm, protection, rule, retain_until),)
+    mended = mend(seen, protection, vm.id, verdict, rule, wanted, quotas)
+    if verdict.has(Reason.NO_RECOVERY_POINT) or _first_backup_again(seen.at, protection, verdict, rule):
+        if (held := _scheduled_soon(seen, protection, rule)) is not None:
+            return Steps(mended.actions, mended.held or (held if not mended.actions else None))
+        first = wish.backup(ActionKind.START_INITIAL_BACKUP, vm, protection.vault_id, protection)
+        return Steps((*mended.actions, first))
     if backup_now and protection.state in ACTIVE_STATES and not protection.backup_running:
-        return (_of_item(ActionKind.START_BACKUP, vm, protection, rule, retain_until),)
-    return ()
+        now = wish.backup(ActionKind.START_BACKUP, vm, protection.vault_id, protection)
+        return Steps((*mended.actions, now))
+    return mended
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How long the recovery point of an on-demand backup is kept: as the rule says, or until a person's date."""
+
+    rule: Rule
+    retain_until: datetime | None
+
+    def backup(self, kind: ActionKind, vm: Vm, vault_id: str, item: Protection) -> Action:
+        retain = self.rule.initial_backup.retain
+        return Action(kind, vm.id, vault_id, item.backup_policy, item.item_id, retain, self.retain_until)
+
+
+def _enabling(vm: Vm, placed: Placement, wish: _Wish, *, with_backup: bool) -> Iterator[Action]:
+    vault_id, backup_policy = placed.seat.vault_id, placed.seat.backup_policy
+    for kind in placed.first:
+        yield Action(kind, vm.id, vault_id, backup_policy)
+    disks = disk_selection(wish.rule.disk_exclusion)
+    yield Action(ActionKind.ENABLE_PROTECTION, vm.id, vault_id, backup_policy, disks=disks)
+    if with_backup:
+        made = Protection(ProtectionState.FIRST_BACKUP_PENDING, vault_id=vault_id, backup_policy=backup_policy)
+        yield wish.backup(ActionKind.START_INITIAL_BACKUP, vm, vault_id, made)
+
+
+def _first_backup_again(now: datetime, protection: Protection, verdict: Verdict, rule: Rule) -> bool:
+    """Whether a first backup is due although there was one: it failed long ago, or was of another VM of this name."""
+    first = rule.initial_backup
+    if not first.enabled or protection.backup_running:
+        return False
+    if verdict.has(Reason.RECOVERY_POINTS_OF_EARLIER_VM):
+        return True
+    if not verdict.has(Reason.INITIAL_BACKUP_FAILED) or first.again is None:
+        return False
+    return protection.last_backup is not None and now >= protection.last_backup + first.again
+
+
+def _scheduled_soon(seen: Observation, item: Protection, rule: Rule) -> Held | None:
+    """The backup policy's own schedule, where it comes within the time that the rule leaves to it."""
+    within, contents = rule.initial_backup.unless_scheduled_within, seen.holdings.contents.get(item.vault_id.lower())
+    its = contents.policy(item.backup_policy) if contents is not None else None
+    run = next_run(its, seen.at) if its is not None and within else None
+    if run is None or run > seen.at + within:
+        return None
+    why = f"the backup policy {item.backup_policy} makes the first backup itself at {run:%Y-%m-%d %H:%M} UTC"
+    # Azure starts a scheduled backup within two hours of its time (support matrix, 2022).
+    return Held("SCHEDULED_SOON", why, "Nothing: it is looked at again afterwards", run + timedelta(hours=3))
 
 
 def disk_selection(choice: DiskExclusion | None) -> DiskSelection | None:
@@ -85,19 +159,3 @@ def disk_selection(choice: DiskExclusion | None) -> DiskSelection | None:
     if choice.exclude_luns is not None:
         return DiskSelection(choice.exclude_luns, including=False)
     return DiskSelection(choice.include_luns or (), including=True)
-
-
-def _of_item(kind: ActionKind, vm: Vm, item: Protection, rule: Rule, retain_until: datetime | None) -> Action:
-    return _backup(kind, vm, item.vault_id, item.backup_policy, rule, retain_until, item.item_id)
-
-
-def _backup(
-    kind: ActionKind,
-    vm: Vm,
-    vault_id: str,
-    backup_policy: str,
-    rule: Rule,
-    retain_until: datetime | None,
-    item_id: str = "",
-) -> Action:
-    return Action(kind, vm.id, vault_id, backup_policy, item_id, rule.initial_backup.retain, retain_until)

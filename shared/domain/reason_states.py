@@ -36,6 +36,8 @@ STATES: Mapping[Reason, tuple[State, ...]] = {
     Reason.NO_VAULT_IN_REGION: (State.NON_COMPLIANT,),
     Reason.NEEDS_ENHANCED_POLICY: (State.NON_COMPLIANT,),
     Reason.VM_NOT_READY: (State.NON_COMPLIANT,),
+    Reason.VAULT_REDUNDANCY_DIFFERS: (State.NON_COMPLIANT,),
+    Reason.RECOVERY_POINTS_OF_EARLIER_VM: _AS_ASKED,
     Reason.SETTLING: (State.NON_COMPLIANT,),
     Reason.OPTED_OUT: (State.EXEMPT, State.COMPLIANT),
     Reason.OPT_OUT_EXPIRED: _REFUSED,

@@ -67,6 +67,14 @@ class Reason(Enum):
         "The VM's last change failed, and Azure Backup takes no VM in this state",
         "Repair the VM, such as by updating it without a change; Backstop looks again when it is written",
     )
+    VAULT_REDUNDANCY_DIFFERS = (
+        "The vaults that the rule accepts do not have the storage redundancy that it asks for",
+        "Set it while a vault is still empty (it cannot change later), make another vault, or change the rule",
+    )
+    RECOVERY_POINTS_OF_EARLIER_VM = (
+        "A backup protects this VM, but its recovery points are older than the VM: another had its name before",
+        "Backstop starts a first backup of this VM when the policy enforces",
+    )
     SETTLING = ("The VM is too new: its tags may still arrive", "Nothing; Backstop looks again after `settle`")
     OPTED_OUT = ("Its owner opted out of backup by tag", "")
     OPT_OUT_EXPIRED = ("The opt-out has ended and is not honoured", "Renew the tag with a later `until`, or let it go")

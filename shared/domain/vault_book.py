@@ -21,11 +21,15 @@ KEPT_FOR = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class VaultBook:
-    """`seats` by VM key; `registered` (moment, VM key) and `edited` are of the last 24 hours, oldest first."""
+    """`seats` by VM key; `registered` (moment, VM key) and `edited` are of the last 24 hours, oldest first.
+
+    `location` is that of a vault which is yet to be made; empty for one that existed when its book was begun.
+    """
 
     seats: Mapping[str, Seat]
     registered: tuple[tuple[datetime, str], ...] = ()
     edited: tuple[datetime, ...] = ()
+    location: str = ""
 
     def with_seats(self, seats: Mapping[str, Seat]) -> Self:
         """These VMs have these seats now."""
@@ -36,7 +40,7 @@ class VaultBook:
         return replace(self, seats={key: seat for key, seat in self.seats.items() if key != vm_key})
 
     def with_registration(self, vm_key: str, at: datetime) -> Self:
-        """A VM is about to be registered. A crash after this costs one place of the day, and never crosses the quota."""
+        """A VM is about to be registered. A crash after this costs a place of the day and crosses no quota."""
         return replace(self, registered=(*_within(self.registered, at), (at, vm_key)))
 
     def with_edit(self, at: datetime) -> Self:
@@ -57,7 +61,9 @@ class VaultBook:
         seats = {key: seat for key, seat in self.seats.items() if key not in held_keys and seat.at + KEPT_FOR > now}
         registered = _within(self.registered, now)
         if jobs is not None:
-            young = [each for each in registered if each[0] > now - SHOWN_WITHIN and each[1] not in {vm for _, vm in jobs}]
+            young = [
+                each for each in registered if each[0] > now - SHOWN_WITHIN and each[1] not in {vm for _, vm in jobs}
+            ]
             registered = tuple(sorted([*young, *_within(tuple(jobs), now)]))
         return replace(self, seats=seats, registered=registered, edited=tuple(e for e in self.edited if e > now - DAY))
 
@@ -78,6 +84,7 @@ def encode(book: VaultBook) -> str:
             },
             "registered": [[at.isoformat(), key] for at, key in book.registered],
             "edited": [at.isoformat() for at in book.edited],
+            "location": book.location,
         },
         separators=(",", ":"),
     )
@@ -88,9 +95,13 @@ def decode(text: str) -> VaultBook:
     try:
         data: Any = json.loads(text)
         return VaultBook(
-            {str(key): Seat(str(vault), str(policy), _moment(at)) for key, (vault, policy, at) in data["seats"].items()},
+            {
+                str(key): Seat(str(vault), str(policy), _moment(at))
+                for key, (vault, policy, at) in data["seats"].items()
+            },
             tuple((_moment(at), str(key)) for at, key in data["registered"]),
             tuple(_moment(at) for at in data["edited"]),
+            str(data["location"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a vault's book: {type(error).__name__} {error}") from None

@@ -163,7 +163,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Existing": {
         "stopped": "A protection that somebody stopped: respect it, or resume it.",
-        "softDeleted": "A backup that somebody deleted and the vault still holds: respect it, or undelete it and go on.",
+        "softDeleted": "A backup that somebody deleted and the vault still holds: respect it, or undelete it.",
         "otherPolicy": "A protection under another backup policy than the rule asks for: report it, or change it.",
     },
     "InitialBackup": {

@@ -80,7 +80,7 @@ def _differences(
         vault = parse_id(seen.protection.vault_id).name
     elif compiled is not None and not isinstance(seen.vaults, Unread):
         chosen = choose_vault(vm, seen.vaults, compiled)
-        vault = chosen.id.name if chosen is not None else ""
+        vault = parse_id(actions[0].vault_id).name if actions else chosen.id.name if chosen is not None else ""
     writes = bool(actions) and withheld(policy.policy.spec, rule, permitted=True) is None
     reasons = sorted({each.reason.code for each in verdict.reasons})
     for key, expected, got in (

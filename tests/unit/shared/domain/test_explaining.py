@@ -162,7 +162,8 @@ VAULTS_OF_ALL_KINDS = st.builds(
 def test_a_vault_is_refused_with_a_reason_exactly_when_it_alone_would_not_be_chosen(vault: Vault, here: str) -> None:
     vm = a_vm(location=here, tags={"env": "dev"})
     (tried,) = explained(replace(seen_of(vm), vaults=(vault,)), PICKY)[1].vaults
-    assert (tried.why_not == "") == (choose_vault(vm, (vault,), PICKY.rules[0]) is not None) == tried.chosen
+    assert (tried.why_not == "") == (choose_vault(vm, (vault,), PICKY.rules[0]) is not None)
+    assert tried.chosen == (tried.why_not in {"", "not made yet"})
 
 
 def test_a_condition_says_what_the_vm_has_instead() -> None:

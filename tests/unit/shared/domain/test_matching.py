@@ -39,8 +39,8 @@ def item(state: ProtectionState, policy: str = "DefaultPolicy", **changes: objec
         (
             seen(VM, NONE, (replace(VAULT, ready=False),)),
             State.NON_COMPLIANT,
-            ["UNPROTECTED", "NO_VAULT_IN_REGION"],
-            [],
+            ["UNPROTECTED"],
+            ["EnableProtection", "StartInitialBackup"],  # held up until the vault is ready
         ),
         (seen(replace(VM, created=START), NONE), State.NON_COMPLIANT, ["UNPROTECTED", "SETTLING"], []),
         (seen(VM, item(S.PROTECTED)), State.COMPLIANT, ["PROTECTED"], []),

@@ -62,7 +62,7 @@ def one(vm: str, expect: str, policy: str = "") -> CaseResult:
         ),
         (
             "cases: [{name: a, expect: {verdict: EXEMPT, actions: [Delete]}}]\n",
-            "expect.actions[0]: must be 'EnableProt",
+            "expect.actions[0]: must be 'CreateVault'",
         ),
         ("defaults: {vm: {}}\ncases: [{name: a, expect: {verdict: EXEMPT}}]\n", "defaults.vm: unknown key"),
         (

@@ -17,6 +17,8 @@ WORKSPACE = f"/subscriptions/{SUB}/resourceGroups/x/providers/Microsoft.Databric
         a_vm(tags={"vendor": "Databricks"}),
         a_vm(group_managed_by=WORKSPACE),
         a_vm(managed_by=WORKSPACE.upper()),
+        a_vm(managed_by=WORKSPACE, group_managed_by="/subscriptions/x"),
+        a_vm(managed_by="/subscriptions/x", group_managed_by=WORKSPACE),
     ],
 )
 def test_each_evidence_alone_suffices(vm: Vm) -> None:

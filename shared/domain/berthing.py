@@ -1,0 +1,255 @@
+"""From VMs that lack a backup, and the vaults as they are, to the place of each: vault, backup policy, moment, steps.
+
+Pure. `placement.py` has the arithmetic; here vaults, rules and quota books are turned into what it reckons with. A VM
+that has a seat already keeps it as long as it will do, so that whoever asks again, and when, gets the same answer.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from shared.domain.arm_id import parse_id
+from shared.domain.backup_policy import family_of, shard_name
+from shared.domain.compiled_policy import CompiledRule
+from shared.domain.holdings import Holdings
+from shared.domain.matching import has_redundancy, vaults_for
+from shared.domain.model import ActionKind, Vault, Vm
+from shared.domain.placement import Berth, Quotas, Seat, Shard, place
+from shared.domain.policy import Limits
+from shared.domain.policy_file.vault import new_vault_name, new_vault_tags
+from shared.domain.shards import MOST_POLICIES, Family, family
+from shared.domain.steps import Held
+from shared.domain.vault_book import VaultBook
+
+#: How often a vault that Azure still makes is looked at (eight seconds to a minute in recorded traffic, 2026).
+NOT_READY = timedelta(seconds=30)
+_PROVIDER = "providers/Microsoft.RecoveryServices/vaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A VM's seat, what must be made first, in order, and what holds the protection up until `held.until`."""
+
+    seat: Seat
+    first: tuple[ActionKind, ...] = ()
+    held: Held | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A VM that needs a protection under the rule, with the name of the backup policy that is asked for."""
+
+    vm: Vm
+    rule: CompiledRule
+    backup_policy: str
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What every vault holds while demands are placed one group after another."""
+
+    holdings: Holdings
+    now: datetime
+    vms: dict[str, set[str]] = field(default_factory=dict)
+    under: dict[str, Counter[str]] = field(default_factory=dict)
+    due: dict[str, list[datetime]] = field(default_factory=dict)
+
+    def open(self, key: str) -> None:
+        """Count what the vault holds and what is on record, once."""
+        if key in self.vms:
+            return
+        contents, book = self.holdings.contents.get(key), self.holdings.books.get(key, VaultBook({}))
+        items = dict(contents.items) if contents is not None else {}
+        self.vms[key], self.under[key] = set(items), Counter(policy.lower() for policy in items.values() if policy)
+        self.due[key] = list(book.moments())
+        for vm, seat in book.seats.items():
+            if vm not in items:
+                self.take(vm, seat)
+
+    def take(self, vm: str, seat: Seat) -> None:
+        """One more VM has this seat."""
+        key = seat.vault_id.lower()
+        self.open(key)
+        if vm not in self.vms[key]:
+            self.vms[key].add(vm)
+            self.under[key][seat.backup_policy.lower()] += 1
+            self.due[key].append(max(seat.at, self.now))
+
+    def berth(self, vault_id: str, shards: tuple[Shard, ...]) -> Berth:
+        """The vault as the arithmetic wants it."""
+        key = vault_id.lower()
+        self.open(key)
+        return Berth(vault_id, len(self.vms[key]), shards, tuple(sorted(self.due[key])))
+
+
+def place_all(
+    demands: Iterable[Demand], vaults: Sequence[Vault], holdings: Holdings, quotas: Quotas, now: datetime
+) -> Mapping[str, Placement | Held]:
+    """The place of each VM, by its key: VMs that ask for the same together, in the order of their ids.
+
+    `vaults` are those of all subscriptions concerned. The same for the same input, in whatever order it comes.
+    """
+    ledger, groups = _Ledger(holdings, now), dict[tuple[str, str, int, str, str], list[Demand]]()
+    for each in demands:
+        rule = each.rule.rule
+        where = (rule.vault.subscription or each.vm.id.subscription_id).lower(), each.vm.location
+        groups.setdefault((*where, rule.priority, rule.name, each.backup_policy.lower()), []).append(each)
+    found: dict[str, Placement | Held] = {}
+    for key in sorted(groups):
+        members = sorted(groups[key], key=lambda each: each.vm.id.key)
+        found |= _Group(key[0], members, vaults, ledger, quotas).placed()
+    return found
+
+
+@dataclass(slots=True)
+class _Group:
+    """VMs of one subscription and region that ask for the same under one rule."""
+
+    subscription: str
+    members: list[Demand]
+    vaults: Sequence[Vault]
+    ledger: _Ledger
+    quotas: Quotas
+
+    def placed(self) -> dict[str, Placement | Held]:
+        seats = self._kept()
+        for vm, seat in seats.items():
+            self.ledger.take(vm, seat)
+        waiting = [each.vm.id.key for each in self.members if each.vm.id.key not in seats]
+        given = place(waiting, self._berths(), self._new_berth, self.quotas, self.ledger.now)
+        for vm, seat in given.items():
+            self.ledger.take(vm, seat)
+        seats |= given
+        return {
+            each.vm.id.key: self._placement(seats[each.vm.id.key]) if each.vm.id.key in seats else self._no_seat()
+            for each in self.members
+        }
+
+    @property
+    def _first(self) -> Demand:
+        return self.members[0]
+
+    def _fitting(self) -> tuple[Vault, ...]:
+        """Those that will do. One that Backstop itself is making may yet lack the redundancy."""
+        choice, ours = self._first.rule.rule.vault, self.ledger.holdings.ours
+        found = vaults_for(self._first.vm, self.vaults, self._first.rule)
+        good = tuple(each for each in found if each.id.key in ours or has_redundancy(each, choice))
+        return tuple(each for each in good if each.ready or each.id.key in ours) or good
+
+    def _family(self, key: str) -> Family:
+        contents = self.ledger.holdings.contents.get(key)
+        choice = self._first.rule.rule.backup_policy
+        return family(choice, self._first.backup_policy, contents.policies if contents is not None else None)
+
+    def _shards(self, vault_id: str, *, new: bool = False) -> tuple[Shard, ...]:
+        key, base = vault_id.lower(), self._first.backup_policy
+        self.ledger.open(key)
+        under = self.ledger.under[key]
+        if not new and key not in self.ledger.holdings.contents:  # not asked: what is asked for is taken to be there
+            shards: Iterable[Shard] = (Shard(base, True),)
+        elif new and (its := self._family(key)).described is None and not its.missing(base):
+            # Made with this policy, whose content is known then, and copied.
+            shards = (Shard(shard_name(base, number), number == 0) for number in range(MOST_POLICIES - 1))
+        else:
+            shards = self._family(key).shards(under)
+        return tuple(Shard(each.name, each.there, under[each.name.lower()]) for each in shards)
+
+    def _berths(self) -> list[Berth]:
+        fitting = self._fitting()
+        if self._first.rule.rule.vault.when_full == "report":
+            fitting = fitting[:1]
+        there = [self.ledger.berth(each.id.text, self._shards(each.id.text)) for each in fitting]
+        return there + [self.ledger.berth(each, self._shards(each, new=True)) for each in self._to_be_made()]
+
+    def _to_be_made(self) -> list[str]:
+        """Vaults that do not exist yet and in which VMs of this group have seats already."""
+        known, choice = {each.id.key for each in self.vaults}, self._first.rule.rule.vault
+        if choice.new_vault is None:
+            return []
+        return sorted(
+            {
+                seat.vault_id
+                for key, book in self.ledger.holdings.books.items()
+                if key not in known and book.location == self._first.vm.location
+                if parse_id(key).subscription_id == self.subscription
+                for seat in book.seats.values()
+                if self._first.rule.accepts_vault(parse_id(seat.vault_id).name, new_vault_tags(choice))
+            }
+        )
+
+    def _new_berth(self, number: int) -> Berth | None:
+        """The `number`th vault that may be made: under the first names that the subscription does not have."""
+        choice = self._first.rule.rule.vault
+        made = choice.new_vault
+        if made is None or (choice.when_full == "report" and (number > 0 or self._fitting() or self._to_be_made())):
+            return None
+        taken = {each.id.name.lower() for each in self.vaults if each.id.subscription_id == self.subscription}
+        taken |= {parse_id(key).name for key in self.ledger.vms if parse_id(key).subscription_id == self.subscription}
+        names = (new_vault_name(choice, self._first.vm.location, number) for number in count())
+        name = next(each for each in names if each.lower() not in taken)
+        if not self._first.rule.accepts_vault(name, new_vault_tags(choice)):
+            return None
+        group = made.resource_group or self._first.vm.id.resource_group
+        vault_id = f"/subscriptions/{self.subscription}/resourceGroups/{group}/{_PROVIDER}/{name}"
+        return self.ledger.berth(vault_id, self._shards(vault_id, new=True))
+
+    def _kept(self) -> dict[str, Seat]:
+        """Seats on record that still will do."""
+        wanted = {each.vm.id.key for each in self.members}
+        good = {each.id.key for each in self._fitting()} | {each.lower() for each in self._to_be_made()}
+        return {
+            vm: seat
+            for key, book in self.ledger.holdings.books.items()
+            if key in good
+            for vm, seat in book.seats.items()
+            if vm in wanted and family_of(seat.backup_policy, self._first.backup_policy)
+        }
+
+    def _placement(self, seat: Seat) -> Placement:
+        key = seat.vault_id.lower()
+        vault = next((each for each in self.vaults if each.id.key == key), None)
+        first: list[ActionKind] = []
+        held = None
+        choice = self._first.rule.rule.vault
+        if vault is None:
+            first.append(ActionKind.CREATE_VAULT)
+        elif not vault.ready:
+            held = Held(
+                "VAULT_NOT_READY", f"Azure still makes the vault {vault.id.name}", "", self.ledger.now + NOT_READY
+            )
+        elif not has_redundancy(vault, choice):
+            first.append(ActionKind.SET_REDUNDANCY)
+        its = self._family(key)
+        asked = vault is None or key in self.ledger.holdings.contents
+        if asked and (its.missing(seat.backup_policy) or its.to_be_changed(seat.backup_policy)):
+            first.append(ActionKind.ENSURE_BACKUP_POLICY)
+        if seat.at > self.ledger.now:
+            name = parse_id(seat.vault_id).name
+            per_day = f"the vault {name} takes {self.quotas.registrations} VMs within 24 hours"
+            held = held or Held("QUOTA_REGISTRATIONS", per_day, "Nothing: it goes on by itself", seat.at)
+        return Placement(seat, tuple(first), held)
+
+    def _no_seat(self) -> Held:
+        fitting, name = self._fitting(), self._first.backup_policy
+        if not fitting:
+            return Held("NO_VAULT", "no vault will do and none may be made", "Create one, or widen the rule's `vault`")
+        families = [self._family(each.id.key) for each in fitting]
+        if all(each.missing(name) and each.described is None for each in families):
+            why = f"no vault that will do has a backup policy {name}"
+            return Held("BACKUP_POLICY_MISSING", why, "Make it, or describe it in the rule, so that Backstop can")
+        if not any(self._shards(each.id.text) for each in fitting):
+            why = f"the backup policies {name} of the vaults are not as the rule describes them"
+            return Held("BACKUP_POLICY_DIFFERS", why, "Change them, or give the rule's policy a name of its own")
+        full = [each for each in fitting if len(self.ledger.vms.get(each.id.key, ())) >= self.quotas.vms]
+        if len(full) == len(fitting):
+            why = f"the vaults that will do protect {self.quotas.vms:,} VMs each"
+            return Held("VAULTS_FULL", why, "Create a vault, or let the rule make one: `whenMissing: create`")
+        why = f"the backup policy {name} has {self.quotas.policy_vms} VMs, and no further one may be made"
+        return Held("BACKUP_POLICY_FULL", why, "Let the rule make further ones: `backupPolicy.whenFull: next`")
+
+
+def quotas_of(limits: Limits) -> Quotas:
+    """The quotas that the enforcement policy keeps to."""
+    return Quotas(limits.per_vault, limits.per_backup_policy, limits.per_vault_per_day - limits.daily_reserve)

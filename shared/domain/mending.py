@@ -1,0 +1,74 @@
+"""A protection that stands, but not as asked: undeleted, resumed or given another backup policy, where a rule says so.
+
+Every one of these may undo what somebody chose, so each asks for the rule's own word, and none ever moves an item to a
+Standard policy from an Enhanced one, to a shorter retention, or to another vault. What is not known is not touched.
+"""
+
+from collections import Counter
+
+from shared.domain.arm_id import ArmId, parse_id
+from shared.domain.backup_policy_comparing import may_move
+from shared.domain.holdings import VaultContents
+from shared.domain.matching import WantedPolicy
+from shared.domain.model import Action, ActionKind, Observation, Protection, ProtectionState, Verdict
+from shared.domain.placement import Quotas
+from shared.domain.policy import Rule
+from shared.domain.reasons import Reason
+from shared.domain.shards import Family, family
+from shared.domain.steps import NOTHING, Held, Steps
+
+
+def mend(
+    seen: Observation, item: Protection, vm: ArmId, verdict: Verdict, rule: Rule, wanted: WantedPolicy, quotas: Quotas
+) -> Steps:
+    """The steps that the rule's `existing` asks for, if any. `item` is the protection that was seen."""
+    undelete = item.state is ProtectionState.SOFT_DELETED and rule.existing.soft_deleted == "undelete"
+    resume = item.state is ProtectionState.STOPPED and (rule.existing.stopped == "resume" or seen.undeleted)
+    change = verdict.has(Reason.OTHER_BACKUP_POLICY) and rule.existing.other_policy == "change"
+    if not (undelete or resume or change) or wanted.missing is not None:
+        return NOTHING
+    contents = seen.holdings.contents.get(item.vault_id.lower())
+    if contents is None:
+        return NOTHING
+    its = family(rule.backup_policy, wanted.name, contents.policies)
+    target = _target(its, contents, quotas)
+    if isinstance(target, Held):
+        return Steps((), target)
+    if change and (why := _guard(item, its, contents, target)):
+        name = f"{item.backup_policy} to {target}"
+        remedy = "Change the item's backup policy in the vault if that is meant, or the rule"
+        return Steps((), Held("CHANGE_REFUSED", f"the backup policy is not changed from {name}: {why}", remedy))
+    steps: list[Action] = []
+
+    def step(kind: ActionKind) -> None:
+        steps.append(Action(kind, vm, item.vault_id, target, item.item_id))
+
+    if undelete:
+        step(ActionKind.UNDELETE)
+    if its.missing(target) or its.to_be_changed(target):
+        step(ActionKind.ENSURE_BACKUP_POLICY)
+    step(ActionKind.CHANGE_BACKUP_POLICY if change else ActionKind.RESUME_PROTECTION)
+    return Steps(tuple(steps))
+
+
+def _target(its: Family, contents: VaultContents, quotas: Quotas) -> str | Held:
+    """The backup policy of the item's own vault that has room for it."""
+    under = Counter(name.lower() for name in contents.items.values())
+    shards = its.shards(under)
+    if not shards:
+        why = f"the item's vault has no backup policy {its.base} as the rule asks for it"
+        return Held("BACKUP_POLICY_MISSING", why, "Make it there, or describe it in the rule, so that Backstop can")
+    room = next((each for each in shards if each.vms < quotas.policy_vms), None)
+    if room is None:
+        return Held("BACKUP_POLICY_FULL", f"the backup policy {its.base} of the item's vault has no room")
+    return room.name
+
+
+def _guard(item: Protection, its: Family, contents: VaultContents, target: str) -> str:
+    """Why the item may not come under the target; empty where it may."""
+    current = contents.policy(item.backup_policy)
+    if current is None:
+        return f"the vault {parse_id(item.vault_id).name} does not show what {item.backup_policy} keeps"
+    definition = contents.policy(target) if not its.to_be_changed(target) else None
+    definition = definition or its.definition(target)
+    return may_move(current, definition) if definition is not None else f"what {target} would keep is not known"

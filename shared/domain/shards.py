@@ -1,0 +1,96 @@
+"""Which backup policies of a vault will do for a rule, and how the next of them would be made.
+
+A backup policy takes only so many VMs. Where it is full the next one of its family takes over: `gold`, `gold-01`,
+`gold-02`, all alike. Those that Backstop makes are as the rule describes, or copies of the one that it names. A policy
+of such a name that is unlike the others is left out; it is changed only where the rule manages it, and never to keep
+points for a shorter time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shared.domain.backup_policy import BackupPolicy, shard_name, wanted_backup_policy
+from shared.domain.backup_policy_comparing import differences, may_move
+from shared.domain.placement import Shard
+from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, BackupPolicyChoice
+
+ENHANCED_POLICY = "EnhancedPolicy"
+#: Every vault is made with these two for VMs (recorded traffic, 2020 and 2026).
+IN_EVERY_VAULT = (BackupPolicy(DEFAULT_POLICY), BackupPolicy(ENHANCED_POLICY, enhanced=True))
+MOST_POLICIES = 200  # backup policies in one vault (support matrix of Azure Backup; not verified for 2026)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The backup policies of one vault that a rule's choice comes down to; `base` is the name that it asks for.
+
+    `described` is what the rule says of it, None where it only names one. `managed`: the rule permits changing it.
+    """
+
+    base: str
+    described: BackupPolicy | None
+    managed: bool
+    policies: tuple[BackupPolicy, ...]
+
+    def shards(self, vms: Mapping[str, int]) -> tuple[Shard, ...]:
+        """In the order of their use. `vms` counts by lower-cased name; there are none where the base is missing."""
+        return tuple(self._shards(vms))
+
+    def _shards(self, vms: Mapping[str, int]) -> Iterator[Shard]:
+        by_name = {each.name.lower(): each for each in self.policies}
+        more = MOST_POLICIES - len(self.policies)
+        for number in range(MOST_POLICIES):
+            name = shard_name(self.base, number)
+            have = by_name.get(name.lower())
+            if have is not None:
+                if self._will_do(have, number):
+                    yield Shard(have.name, True, vms.get(name.lower(), 0))
+            elif number == 0 and self.described is None:
+                return  # the base itself is missing: what it should be is known to nobody here
+            elif self.definition(name) is None or more <= 0:
+                return
+            else:
+                more -= 1
+                yield Shard(name, False)
+
+    def definition(self, name: str) -> BackupPolicy | None:
+        """What a policy of this name would be made as; None where there is no model that is understood."""
+        model = self._model()
+        if model is None or model.times is None:
+            return None
+        return replace(model, name=name, protected_items=None)
+
+    def to_be_changed(self, name: str) -> bool:
+        """Whether the policy of this name is there, and unlike what the rule describes and manages."""
+        have = self._named(name)
+        return have is not None and self.managed and self.described is not None and self._unlike(have)
+
+    def missing(self, name: str) -> bool:
+        """Whether the vault has no policy of this name."""
+        return self._named(name) is None
+
+    def _named(self, name: str) -> BackupPolicy | None:
+        return next((each for each in self.policies if each.name.lower() == name.lower()), None)
+
+    def _model(self) -> BackupPolicy | None:
+        return self.described or self._named(self.base)
+
+    def _will_do(self, have: BackupPolicy, number: int) -> bool:
+        if not have.for_vms:
+            return False
+        if self.described is None and number == 0:
+            return True
+        if not self._unlike(have):
+            return True
+        return self.managed and self.described is not None and not may_move(have, self.described)
+
+    def _unlike(self, have: BackupPolicy) -> bool:
+        model = self._model()
+        return model is None or model.times is None or bool(differences(have, model))
+
+
+def family(choice: BackupPolicyChoice | None, base: str, policies: Sequence[BackupPolicy] | None) -> Family:
+    """The family in a vault of these policies; None for a vault that is yet to be made."""
+    described = wanted_backup_policy(choice, base) if choice is not None else None
+    managed = choice is not None and choice.manage
+    return Family(base, described, managed, tuple(IN_EVERY_VAULT if policies is None else policies))
