@@ -1,6 +1,7 @@
 """The verbs and their options. A verb's module is imported when it runs, so that `--help` answers at once."""
 
 import enum
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,9 @@ app.add_typer(estate, name="estate")
 app.add_typer(policy_verbs, name="policy")
 
 Policy = Annotated[str, typer.Option("--policy", metavar="FILE", help="The enforcement policy; default: policy.yaml.")]
+Prices = Annotated[
+    str, typer.Option("--prices", metavar="FILE", help="What Azure Backup costs you; default: BACKSTOP_PRICES.")
+]
 Scopes = Annotated[
     list[str] | None,
     typer.Option("--scope", metavar="ID", help="A subscription id or management group; repeat for more. Default: all."),
@@ -35,6 +39,7 @@ Endpoint = Annotated[
 State = Annotated[str, typer.Option("--state", metavar="DIR", help="Where to keep state; default: .backstop.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
 Enforce = Annotated[bool, typer.Option("--enforce", help="Permit writing. The policy's mode must permit it too.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Look at the estate again first (read-only).")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before writing to Azure.")]
 
 
@@ -147,8 +152,9 @@ def explain(
 @app.command()
 def report(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write report.html, .csv and .json.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Look at the estate again first (read-only).")] = False,
+    fresh: Fresh = False,
     policy: Policy = "",
+    prices: Prices = "",
     scope: Scopes = None,
     endpoint: Endpoint = "",
     state: State = "",
@@ -157,9 +163,25 @@ def report(
     """Show and write the compliance report of what is on record."""
     from cli.commands import report as verb
 
-    run_async(
-        lambda: verb.run(_options(policy, scope, endpoint, state, as_json), folder=out, fresh=fresh), as_json=as_json
-    )
+    options = replace(_options(policy, scope, endpoint, state, as_json), prices=prices)
+    run_async(lambda: verb.run(options, folder=out, fresh=fresh), as_json=as_json)
+
+
+@app.command()
+def cost(
+    prices: Prices = "",
+    fresh: Fresh = False,
+    policy: Policy = "",
+    scope: Scopes = None,
+    endpoint: Endpoint = "",
+    state: State = "",
+    as_json: Json = False,
+) -> None:
+    """Estimate what backup costs by VM and rule, what a plan adds, and what opt-outs save."""
+    from cli.commands import cost as verb
+
+    options = replace(_options(policy, scope, endpoint, state, as_json), prices=prices)
+    run_async(lambda: verb.run(options, fresh=fresh), as_json=as_json)
 
 
 @app.command()

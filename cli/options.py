@@ -20,6 +20,7 @@ class Options:
     endpoint: str = ""
     state: str = ""
     as_json: bool = False
+    prices: str = ""
 
     def settings(self, *, enforce: bool = False) -> Settings:
         """The settings for one run. `enforce` comes from the command line only: a laptop writes when told to."""
@@ -29,6 +30,7 @@ class Options:
             "SCOPE": ",".join(self.scope),
             "ENDPOINT": self.endpoint,
             "STATE": self.state,
+            "PRICES": self.prices,
         }
         environment |= {f"BACKSTOP_{key}": value for key, value in given.items() if value}
         if self.policy:

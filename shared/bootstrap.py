@@ -83,6 +83,9 @@ async def open_backstop(
     if policy is None and not settings.policy_dir:
         loaded = load_policy(settings.policy_file)  # first: a bad file is told before anything is asked of Azure
         policy = None if watch else loaded
+    from shared.adapters.price_file import load_prices
+
+    prices = load_prices(settings.prices_file) if settings.prices_file else None
     from shared.adapters.azure.backup import AzureBackup
     from shared.adapters.azure.compute import AzureCompute
     from shared.adapters.azure.connection import Connection
@@ -140,7 +143,7 @@ async def open_backstop(
             worker=Worker(reconciler, queue, jobs, clock),
             intake=Intake(policies, settings.scope, tenant, inventory, ledger, opt_outs, queue, jobs, clock),
             sweeper=Sweeper(policies, settings.enforce, clock, inventory, findings, opt_outs, queue, jobs),
-            reporter=Reporter(policies, findings, inventory, clock, notices, settings.scope, subscriptions),
+            reporter=Reporter(policies, findings, inventory, clock, notices, settings.scope, subscriptions, prices),
             requests=connection.requests,
         )
 

@@ -14,7 +14,7 @@ from shared.reporting.costs import Charges, Costs, RuleCost, Sum, amount
 from shared.reporting.summary import ComplianceReport
 
 WORDS = {Charge.PAID: "paid now", Charge.ADDED: "newly protected", Charge.SAVED: "saved by the opt-out"}
-_MOST_VMS = 20
+_MOST_VMS = 10
 _MOST_RULES = 12
 
 
