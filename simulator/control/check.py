@@ -146,4 +146,4 @@ def _wrong_mending(write: Write, label: Label, done: Sequence[str]) -> str | Non
     if write.change in done and write.change in steps:
         return f"a second {write.change}"
     wanted = next((step for step in steps if step not in done), None)
-    return None if write.change == wanted else f"a {write.change} where {wanted or 'nothing more'} was asked for"
+    return None if write.change == wanted else f"{write.change} where {wanted or 'nothing more'} was asked for"

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from simulator.core.model import ResourceGroup, Subscription, VirtualMachine
-from simulator.core.state import State, group_id, vm_id
+from simulator.core.state import State, classic_vm_id, group_id, vm_id
 from simulator.estate.file_backup import add_items, add_jobs, add_vault
+from simulator.estate.file_classic import CLASSIC, classic_of, is_classic
 from simulator.estate.file_model import NAME, REGIONS, GroupEntry, ManagementGroup, Placed, VmEntry
 from simulator.estate.file_text import Entry, shown
 from simulator.estate.file_vm import properties_of
@@ -158,13 +159,19 @@ class Building:
         return self.subscription(entry, match[1], *(path or ("id",))), match[2], match[3]
 
     def add_vm(self, entry: Entry, given: VmEntry) -> None:
-        group, spelt, name, location = self.place(entry, given, "Microsoft.Compute/virtualMachines", "rg-vms")
-        identity = vm_id(group.subscription, group.name, name)
+        classic = is_classic(given)
+        provider = CLASSIC if classic else "Microsoft.Compute/virtualMachines"
+        group, spelt, name, location = self.place(entry, given, provider, "rg-vms")
+        identity = (classic_vm_id if classic else vm_id)(group.subscription, group.name, name)
         if identity.lower() in self.state.vms:
             raise entry.error(self.file, f"the VM {shown(name)!r} is there twice", "id" if given.id else "name")
-        properties, twice = properties_of(given, identity, self.as_of)
-        if twice:
-            raise entry.error(self.file, f"stands in properties.{twice[1]} too; say it once", twice[0])
+        if classic:
+            properties, wrong = classic_of(given, group.subscription, group.name, name)
+        else:
+            properties, twice = properties_of(given, identity, self.as_of)
+            wrong = (twice[0], f"stands in properties.{twice[1]} too; say it once") if twice else None
+        if wrong:
+            raise entry.error(self.file, wrong[1], wrong[0])
         vm = VirtualMachine(
             id=identity,
             name=name,
@@ -179,6 +186,8 @@ class Building:
             # Lists spell the group of some VMs in capitals; a copy made from a list has it so.
             shouts=spelt == group.name.upper() != group.name,
             managed_by=given.managed_by or "",
+            classic=classic,
+            disk_facts={disk.lower(): facts for disk, facts in given.disk_facts.items()},
         )
         self.state.vms[vm.key] = vm
         self.vms_by_name.setdefault(name.lower(), []).append(vm)

@@ -171,8 +171,13 @@ class Image(_Section):
 
 
 class VmEntry(Placed):
-    """A virtual machine. `properties` are ARM's; the keys beside it are short for parts of them."""
+    """A virtual machine. `properties` are ARM's; the keys beside it are short for parts of them.
 
+    `diskFacts`: by name of a disk what its own resource says, which no VM does: `{maxShares: 2}`.
+    """
+
+    classic: bool = False
+    disk_facts: dict[Annotated[str, Field(min_length=1, max_length=90)], Free] = {}
     zones: list[Text] = []
     identity: Free | None = None
     managed_by: Text | None = None

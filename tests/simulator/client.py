@@ -92,11 +92,12 @@ BACKUP = {"properties": {"objectType": "IaasVMBackupRequest"}}
 
 
 def protect_body(vm_id: str, policy_id: str) -> dict[str, Any]:
-    kind = "Microsoft.Compute/virtualMachines"
+    kind = "/".join(vm_id.split("/")[6:8])
     return {"properties": {"protectedItemType": kind, "sourceResourceId": vm_id, "policyId": policy_id}}
 
 
 def item_of(vault: str, vm_id: str) -> str:
     """The path of the VM's protected item, with `;` escaped as the SDKs do."""
-    name = quote(f"iaasvmcontainerv2;{vm_id.split('/')[4]};{vm_id.rsplit('/', 1)[1]}", safe="")
+    version = "" if "/microsoft.classiccompute/" in vm_id.lower() else "v2"
+    name = quote(f"iaasvmcontainer{version};{vm_id.split('/')[4]};{vm_id.rsplit('/', 1)[1]}", safe="")
     return f"{vault}/backupFabrics/Azure/protectionContainers/IaasVMContainer%3B{name}/protectedItems/vm%3B{name}"

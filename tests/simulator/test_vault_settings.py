@@ -40,6 +40,86 @@ async def test_redundancy_is_chosen_before_anything_is_protected_and_not_after(s
     assert (refused.status, refused.code) == (400, "BMSUserErrorStorageTypeLocked")
 
 
+REDUNDANT = {"standardTierStorageRedundancy": "ZoneRedundant", "crossRegionRestore": "Disabled"}
+
+
+async def test_a_vault_is_born_with_the_redundancy_that_its_maker_asks_for(azure: Client) -> None:
+    soft = {"softDeleteSettings": {"softDeleteState": "AlwaysOn", "softDeleteRetentionPeriodInDays": 30}}
+    security = soft | {"immutabilitySettings": {"state": "Unlocked"}}
+    wanted = {"redundancySettings": REDUNDANT, "securitySettings": security, "publicNetworkAccess": "Disabled"}
+    vault = await new_vault(azure, properties=wanted)
+    shown = (await azure.get(vault))["properties"]
+    assert shown["redundancySettings"] == REDUNDANT
+    assert shown["publicNetworkAccess"] == "Disabled"
+    assert shown["securitySettings"]["softDeleteSettings"]["softDeleteState"] == "AlwaysON"
+    assert shown["securitySettings"]["softDeleteSettings"]["softDeleteRetentionPeriodInDays"] == 30
+    assert shown["securitySettings"]["immutabilitySettings"] == {"state": "Unlocked"}
+    subscription = "/".join(vault.split("/")[:3])
+    listed = await azure.rows(f"{subscription}/providers/Microsoft.RecoveryServices/vaults")
+    [row] = (await azure.graph("resources | where name == 'new-vault' | project properties")).body["data"]
+    for each in (next(one for one in listed if one["name"] == "new-vault"), row):
+        assert each["properties"]["redundancySettings"] == REDUNDANT
+        assert each["properties"]["securitySettings"] == shown["securitySettings"]
+    config = (await azure.get(f"{vault}/{STORAGE}"))["properties"]
+    assert (config["storageType"], config["storageTypeState"]) == ("ZoneRedundant", "Unlocked")
+
+
+async def test_the_vaults_own_redundancy_can_be_changed_until_the_first_item(azure: Client) -> None:
+    vault = await new_vault(azure)
+    geo = REDUNDANT | {"standardTierStorageRedundancy": "GeoRedundant", "crossRegionRestore": "Enabled"}
+    for settings in (REDUNDANT, geo):
+        assert (await azure.ask("PATCH", vault, {"properties": {"redundancySettings": settings}})).status == 200
+        assert (await azure.get(vault))["properties"]["redundancySettings"] == settings
+    assert (await azure.get(f"{vault}/{STORAGE}"))["properties"]["crossRegionRestoreFlag"] is True
+    back = await azure.ask("PATCH", vault, {"properties": {"redundancySettings": REDUNDANT}})
+    assert back.code == "BMSUserErrorCrossRegionRestoreIrreversible"
+    label = next(each for each in await azure.labels("plain-unprotected"))
+    held = await azure.vault_for(label["vmId"])
+    assert (await azure.protect(label["vmId"], held)).status == 202
+    for method in ("PUT", "PATCH"):
+        body = {"location": "westeurope", "sku": {"name": "RS0"}, "properties": {"redundancySettings": REDUNDANT}}
+        assert (await azure.ask(method, held, body)).code == "BMSUserErrorStorageTypeLocked"
+    same = {"redundancySettings": (await azure.get(held))["properties"]["redundancySettings"]}
+    assert (await azure.ask("PATCH", held, {"properties": same})).status == 200
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"redundancySettings": {"standardTierStorageRedundancy": "Tape"}}, "BMSUserErrorInvalidInput"),
+        ({"redundancySettings": {"crossRegionRestore": "Perhaps"}}, "BMSUserErrorInvalidInput"),
+        (
+            {"redundancySettings": REDUNDANT | {"crossRegionRestore": "Enabled"}},
+            "BMSUserErrorCrossRegionRestoreNotSupported",
+        ),
+        ({"securitySettings": {"immutabilitySettings": {"state": "Molten"}}}, "BMSUserErrorInvalidInput"),
+        (
+            {"securitySettings": {"softDeleteSettings": {"softDeleteRetentionPeriodInDays": 13}}},
+            "BMSUserErrorInvalidInput",
+        ),
+        (
+            {"securitySettings": {"softDeleteSettings": {"softDeleteState": "Disabled"}}},
+            "BMSUserErrorSoftDeleteStateNotEditable",
+        ),
+        ({"publicNetworkAccess": "Sometimes"}, "BMSUserErrorInvalidInput"),
+    ],
+)
+async def test_a_vault_that_cannot_be_is_not_made(azure: Client, properties: Any, code: str) -> None:
+    group = (await azure.rows(f"{(await azure.rows('/subscriptions'))[0]['id']}/resourceGroups"))[0]["id"]
+    path = f"{group}/providers/Microsoft.RecoveryServices/vaults/refused"
+    reply = await azure.ask("PUT", path, {"location": "westeurope", "sku": {"name": "RS0"}, "properties": properties})
+    assert (reply.status, reply.code) == (400, code)
+    assert (await azure.ask("GET", path)).status == 404
+
+
+async def test_immutability_that_is_locked_stays_locked(azure: Client) -> None:
+    vault = await new_vault(azure)
+    for state, code in (("Locked", ""), ("Unlocked", "BMSUserErrorImmutabilityLocked"), ("Locked", "")):
+        body = {"properties": {"securitySettings": {"immutabilitySettings": {"state": state}}}}
+        reply = await azure.ask("PATCH", vault, body)
+        assert (reply.status, code and reply.code) == (400 if code else 200, code)
+
+
 async def test_cross_region_restore_is_for_good(azure: Client) -> None:
     path = f"{await new_vault(azure)}/{STORAGE}"
     on = await azure.ask("PUT", path, {"properties": {"crossRegionRestoreFlag": True}})
