@@ -71,7 +71,7 @@ def _differing(have: BackupPolicy, want: BackupPolicy) -> Iterator[str]:
 
 
 def _wanted(kind: Kind, kept: KeptFor | None) -> str:
-    return "none" if kept is None else kept_in_words(kind, kept)
+    return "none" if kept is None else kept_in_words(kind, kept).replace("kept ", "for ")
 
 
 def _covers(new: KeptFor, old: KeptFor) -> bool:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from shared.adapters.azure.arm_errors import clean
 from shared.adapters.azure.wire import Wire, flag_at, list_at, object_at, required_text, text_at, value_at
 from shared.domain.backup_policy import (
     LAST_DAY,
@@ -45,7 +46,7 @@ def policy_from_wire(node: Wire) -> BackupPolicy:
     try:
         return _understood(name, properties, enhanced)
     except ValueError as error:
-        return BackupPolicy(name, enhanced=enhanced, not_understood=str(error)[:200])
+        return BackupPolicy(name, enhanced=enhanced, not_understood=clean(str(error))[:200])
 
 
 def _understood(name: str, properties: Wire, enhanced: bool) -> BackupPolicy:
@@ -54,6 +55,8 @@ def _understood(name: str, properties: Wire, enhanced: bool) -> BackupPolicy:
         raise ValueError(f"its retention is a {text_at(retention, 'retentionPolicyType')}")
     _only(retention, {"retentionPolicyType", *(f"{kind}Schedule" for kind in UNITS)}, "retentionPolicy")
     zone = text_at(properties, "timeZone") or UTC_NAME  # the oldest policies tell none
+    if not zone.isprintable():
+        raise ValueError("its time zone is no name")
     carried = {key: each for key, each in properties.items() if key not in (_READ | _COUNTED | {INSTANT})}
     return BackupPolicy(
         name,
@@ -63,7 +66,7 @@ def _understood(name: str, properties: Wire, enhanced: bool) -> BackupPolicy:
         instant_restore_days=_number(properties, INSTANT),
         points=PointsKept(**{kind: _kept(kind, object_at(retention, f"{kind}Schedule")) for kind in UNITS}),
         protected_items=_number(properties, "protectedItemsCount"),
-        carried=json.dumps(carried, sort_keys=True) if carried else "",
+        carried=json.dumps(carried, sort_keys=True, default=dict) if carried else "",  # the SDK nests its models
     )
 
 
