@@ -19,24 +19,23 @@ class Need(StrEnum):
 
 
 class Subject:
-    """A VM at a moment, as conditions see it. `now` is UTC."""
+    """A VM at a moment, as conditions see it. `now` is UTC.
 
-    __slots__ = ("_effective", "_group_tags", "_subscription_tags", "_tags", "now", "vm")
+    `tags` are the VM's own, names lower-cased; `group` is the name of its resource group and `managers` are the ids of
+    what manages the VM or its group, all of them lower-cased too: every VM is asked for these several times.
+    """
+
+    __slots__ = ("_effective", "_group_tags", "_subscription_tags", "group", "managers", "now", "tags", "vm")
 
     def __init__(self, vm: Vm, now: datetime) -> None:
         self.vm = vm
         self.now = now
-        self._tags: Mapping[str, str] | None = None
+        self.tags = fold(vm.tags)
+        self.group = vm.id.resource_group.lower()
+        self.managers = f"{vm.managed_by} {vm.group_managed_by}".lower()
         self._group_tags: Mapping[str, str] | None = None
         self._subscription_tags: Mapping[str, str] | None = None
         self._effective: Mapping[str, str] | None = None
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """The VM's own tags, names lower-cased."""
-        if self._tags is None:
-            self._tags = fold(self.vm.tags)
-        return self._tags
 
     @property
     def group_tags(self) -> Mapping[str, str]:

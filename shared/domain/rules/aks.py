@@ -10,13 +10,16 @@ from shared.domain.reasons import Reason
 
 def check(subject: Subject) -> Reason | None:
     """EXCLUDED_AKS on any of the evidence."""
-    vm = subject.vm
-    cluster = "/providers/microsoft.containerservice/"
-    group = vm.id.resource_group.lower()
     evidence = (
-        cluster in vm.group_managed_by.lower()
-        or cluster in vm.managed_by.lower()
-        or any(name.startswith("aks-managed-") for name in subject.tags)
-        or (group.startswith("mc_") and group.count("_") >= 3)
+        "/providers/microsoft.containerservice/" in subject.managers
+        or (subject.group.startswith("mc_") and subject.group.count("_") >= 3)
+        or _has_tag(subject)
     )
     return Reason.EXCLUDED_AKS if evidence else None
+
+
+def _has_tag(subject: Subject) -> bool:
+    for name in subject.tags:  # noqa: SIM110  # every VM is asked, and a generator costs more than the tests
+        if name.startswith("aks-managed-"):
+            return True
+    return False

@@ -10,11 +10,8 @@ from shared.domain.reasons import Reason
 
 def check(subject: Subject) -> Reason | None:
     """EXCLUDED_ARO on any of the evidence."""
-    vm = subject.vm
-    cluster = "/providers/microsoft.redhatopenshift/"
     evidence = (
-        vm.image.publisher.lower() == "azureopenshift"
-        or cluster in vm.group_managed_by.lower()
-        or cluster in vm.managed_by.lower()
+        "/providers/microsoft.redhatopenshift/" in subject.managers
+        or subject.vm.image.publisher.lower() == "azureopenshift"
     )
     return Reason.EXCLUDED_ARO if evidence else None

@@ -14,8 +14,7 @@ _GROUP = re.compile(r"azurebatch-[0-9a-f]{8}-[0-9a-f-]{27}-[a-z]{1,2}")
 
 def check(subject: Subject) -> Reason | None:
     """EXCLUDED_BATCH on any of the evidence."""
-    vm = subject.vm
-    evidence = {"batchaccountname", "poolname"} <= subject.tags.keys() or _GROUP.fullmatch(
-        vm.id.resource_group.lower()
-    ) is not None
+    evidence = ("batchaccountname" in subject.tags and "poolname" in subject.tags) or (
+        subject.group.startswith("azurebatch-") and _GROUP.fullmatch(subject.group) is not None
+    )
     return Reason.EXCLUDED_BATCH if evidence else None

@@ -11,12 +11,10 @@ from shared.domain.reasons import Reason
 
 def check(subject: Subject) -> Reason | None:
     """EXCLUDED_DATABRICKS on any of the evidence."""
-    vm = subject.vm
     evidence = (
-        vm.image.publisher.lower() == "azuredatabricks"
-        or vm.id.resource_group.lower().startswith("databricks-rg-")
-        or subject.tags.get("vendor", "").lower() == "databricks"
-        or "/providers/microsoft.databricks/" in vm.group_managed_by.lower()
-        or "/providers/microsoft.databricks/" in vm.managed_by.lower()
+        "/providers/microsoft.databricks/" in subject.managers
+        or subject.group.startswith("databricks-rg-")
+        or subject.vm.image.publisher.lower() == "azuredatabricks"
+        or ("vendor" in subject.tags and subject.tags["vendor"].lower() == "databricks")
     )
     return Reason.EXCLUDED_DATABRICKS if evidence else None
