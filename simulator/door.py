@@ -16,6 +16,7 @@ from aiohttp import web
 
 from simulator.backup import control as backup_control
 from simulator.control import api as control
+from simulator.control import guests
 from simulator.control.holds import ClientGone
 from simulator.control.ledger import Write
 from simulator.core.admission import admit
@@ -42,6 +43,7 @@ class Door:
         self.control = Router(
             [
                 *control.ROUTES,
+                *guests.ROUTES,
                 *backup_control.ROUTES,
                 *events_control.ROUTES,
                 *faults_api.ROUTES,

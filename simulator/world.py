@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from simulator.authorization.lock_effects import Locks
 from simulator.backup.settings import Settings as BackupSettings
 from simulator.control.holds import Holds
 from simulator.control.ledger import Ledger
@@ -18,7 +19,6 @@ from simulator.core.wire import AzureError
 from simulator.events.hub import Hub
 from simulator.faults.consequences import Knowledge
 from simulator.faults.faults import Faults
-from simulator.faults.locks import Locks
 from simulator.graph.engine import Graph
 from simulator.limits.limits import Limits
 
@@ -40,7 +40,7 @@ class World:
         self.secret = secrets.token_bytes(32)
         self.graph = Graph(state, clock, graph_lag)
         self.hub = Hub(state, clock)
-        self.locks = Locks()
+        self.locks = Locks(state.around.locks)
         self.knowledge = Knowledge(state.labels)
         self.faults = Faults(self)
         self.limits = Limits(self)

@@ -6,9 +6,11 @@ policy do not run here.
 
 from datetime import UTC, datetime, timedelta
 
+from simulator.backup.errors import details_of
 from simulator.backup.items import existing_item, find_item
 from simulator.backup.operations import ITEM, accepted
 from simulator.backup.render import item_id, job_body
+from simulator.backup.snapshots import taken
 from simulator.backup.vaults import PAGE, VAULT, find_vault
 from simulator.core.fate import Fate
 from simulator.core.model import IAAS, Job, ProtectedItem, Vault
@@ -43,6 +45,7 @@ def trigger(call: Call) -> Answer:
     if fate.error is not None:  # no job comes of it
         operation.status, operation.ended, operation.error = "Failed", world.now(), fate.error
         return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
+    snapshot = taken(world, vault, item)
     job = Job(
         id=state.new_id(),
         operation="Backup",
@@ -53,6 +56,7 @@ def trigger(call: Call) -> Answer:
         activity=state.new_id(),
         policy=item.policy,
         expiry=expiry,
+        consistency=snapshot.consistency,
     )
     operation.job = job.id
     state.add_job(vault, job)
@@ -62,9 +66,10 @@ def trigger(call: Call) -> Answer:
         if job.status != "InProgress":
             return  # cancelled meanwhile
         now = world.now()
-        done = item.source_id.lower() in state.vms and fate.job_status != "Failed"
+        code = snapshot.code if item.source_id.lower() in state.vms else "UserErrorVmNotFoundV2"
+        done = not code and fate.job_status != "Failed"
         job.ended, job.status = now, (fate.job_status or "Completed") if done else "Failed"
-        job.errors = list(fate.job_errors)
+        job.errors = list(fate.job_errors) or ([details_of(code)] if code else [])
         item.last_status, item.last_backup = "Completed" if done else "Failed", job.started
         if done:
             item.last_point = job.started + timedelta(seconds=4)

@@ -13,6 +13,8 @@ from simulator.core.model import IAAS, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.state import State
 from simulator.core.wire import Answer, AzureError, Json, page, parse_filter, stamp
+from simulator.keyvault.encryption import encryption_of
+from simulator.resources.run_time import consistency_of
 
 #: How long after its start a backup's snapshot is taken.
 DELAY = timedelta(seconds=4)
@@ -28,6 +30,14 @@ def moments(vault: Vault, item: ProtectedItem) -> list[datetime]:
         if job.container == item.container and job.operation == "Backup" and job.status.startswith("Completed")
     }
     return sorted(taken | ({item.last_point} if item.last_point else set()), reverse=True)
+
+
+def _consistency(state: State, vault: Vault, item: ProtectedItem, taken: datetime) -> str:
+    """As the backup of that moment found the VM; of a point without one as the estate says, or as the VM is now."""
+    for job in vault.jobs.values():
+        if job.container == item.container and job.consistency and job.started + DELAY == taken:
+            return job.consistency
+    return item.consistency or consistency_of(state.vms.get(item.source_id.lower()))
 
 
 def _name(state: State, item: ProtectedItem, taken: datetime) -> str:
@@ -46,11 +56,11 @@ def _body(state: State, vault: Vault, item: ProtectedItem, taken: datetime) -> J
         properties |= {"recoveryPointTimeInUTC": stamp(taken), "type": "Full"}
     else:
         properties |= {
-            "recoveryPointType": "AppConsistent",
+            "recoveryPointType": _consistency(state, vault, item, taken),
             "recoveryPointTime": stamp(taken),
             "recoveryPointAdditionalInfo": "",
             "sourceVMStorageType": "PremiumVMOnPartialPremiumStorage",
-            "isSourceVMEncrypted": False,
+            "isSourceVMEncrypted": vm is not None and encryption_of(vm.properties) is not None,
             "isInstantIlrSessionActive": False,
             "recoveryPointTierDetails": [{"type": 1, "status": 1}, {"type": 2, "status": 1}],
             "isManagedVirtualMachine": True,

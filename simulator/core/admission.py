@@ -24,6 +24,8 @@ def admit(call: Call) -> None:
     if not call.headers.get("authorization", "").lower().startswith("bearer "):
         message = "Authentication failed. The 'Authorization' header is missing."
         raise AzureError(401, "AuthenticationFailed", message)
+    if path.startswith("/v1.0/"):  # Microsoft Graph, whose version is in its path
+        return
     version = call.query.get("api-version")
     if not version:
         message = "The api-version query parameter (?api-version=) is required for all requests."

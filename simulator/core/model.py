@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from simulator.core.surroundings import Guest
 from simulator.core.wire import Json
 
 IAAS = "AzureIaasVM"
@@ -61,6 +62,8 @@ class VirtualMachine:
     classic: bool = False
     #: By lower-cased name of a disk what the disk's own resource would say, such as `maxShares`; see `support.py`.
     disk_facts: dict[str, Json] = field(default_factory=dict)
+    #: What is unusual inside; None for a VM whose agent runs and that tells of no extension.
+    guest: Guest | None = None
 
     @property
     def key(self) -> str:
@@ -100,6 +103,8 @@ class Job:
     bag: dict[str, str] = field(default_factory=dict)
     #: What a restore moves.
     gigabytes: int = 0
+    #: How consistent a backup's recovery point is; empty where that follows from the VM as it stands.
+    consistency: str = ""
 
 
 @dataclass(slots=True)
@@ -128,6 +133,8 @@ class ProtectedItem:
     health: Json = field(default_factory=dict)
     #: `diskExclusionProperties` as asked for; None where all disks are backed up.
     disks: Json | None = None
+    #: How consistent the last recovery point is that the estate began with; empty as in a job.
+    consistency: str = ""
 
     @property
     def key(self) -> str:

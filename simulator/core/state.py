@@ -20,6 +20,7 @@ from simulator.core.model import (
     Vault,
     VirtualMachine,
 )
+from simulator.core.surroundings import Surroundings
 from simulator.core.table import Table
 
 
@@ -36,6 +37,7 @@ class State:
         self.groups: Table[ResourceGroup] = Table()
         self.vms: Table[VirtualMachine] = Table()
         self.vaults: Table[Vault] = Table()
+        self.around = Surroundings()
         self.operations: dict[str, Operation] = {}
         self.labels: dict[str, Label] = {}
         self.items_by_vm: dict[str, list[ProtectedItem]] = {}

@@ -114,6 +114,7 @@ def _copied(building: "Building", entry: Entry, given: ItemEntry) -> tuple[Prote
         last_status=given.last_backup_status or "",
         last_backup=given.last_backup_time,
         last_point=given.last_recovery_point,
+        consistency=given.consistency or "",
     )
     _set_state(building, item, given)
     return item, vault
@@ -146,6 +147,7 @@ def _written(building: "Building", entry: Entry, given: ItemEntry) -> tuple[Prot
         last_status=given.last_backup_status or "",
         last_backup=given.last_backup_time or given.last_recovery_point,
         last_point=given.last_recovery_point,
+        consistency=given.consistency or "",
     )
     if given.state not in {"IRPending", "ConfiguringProtection", "ProtectionConfigured"} and not item.last_point:
         item.last_point = building.as_of - (_LONG_AGO if idle else _LAST_NIGHT)

@@ -17,6 +17,13 @@ from simulator.core.state import State, classic_vm_id, group_id, vm_id
 from simulator.estate.file_backup import add_items, add_jobs, add_vault
 from simulator.estate.file_classic import CLASSIC, classic_of, is_classic
 from simulator.estate.file_model import NAME, REGIONS, GroupEntry, ManagementGroup, Placed, VmEntry
+from simulator.estate.file_surroundings import (
+    add_key_vault,
+    add_locks,
+    add_policies,
+    encrypt,
+    guest_of,
+)
 from simulator.estate.file_text import Entry, shown
 from simulator.estate.file_vm import properties_of
 
@@ -40,12 +47,16 @@ def build(parts: Parts, file: Path, start: datetime, seed: int) -> tuple[State, 
         building.add_group(entry, group)
     for entry, vault in parts["vaults"]:
         add_vault(building, entry, vault)
+    for entry, key_vault in parts["keyVaults"]:
+        add_key_vault(building, entry, key_vault)
     machines = parts["virtualMachines"]
     for at, (entry, machine) in enumerate(machines):
         building.add_vm(entry, machine)
         machines[at] = (entry, None)  # the record holds what matters; with 100,000 of them the entry must go
     add_items(building, parts["protectedItems"])
     add_jobs(building, parts["jobs"])
+    add_locks(building, parts["locks"])
+    add_policies(building, parts["policyDefinitions"], parts["policyAssignments"])
     return building.state, as_of
 
 
@@ -172,6 +183,7 @@ class Building:
             wrong = (twice[0], f"stands in properties.{twice[1]} too; say it once") if twice else None
         if wrong:
             raise entry.error(self.file, wrong[1], wrong[0])
+        encrypt(self, entry, given, properties)
         vm = VirtualMachine(
             id=identity,
             name=name,
@@ -188,6 +200,7 @@ class Building:
             managed_by=given.managed_by or "",
             classic=classic,
             disk_facts={disk.lower(): facts for disk, facts in given.disk_facts.items()},
+            guest=guest_of(given),
         )
         self.state.vms[vm.key] = vm
         self.vms_by_name.setdefault(name.lower(), []).append(vm)

@@ -170,6 +170,13 @@ class Image(_Section):
     id: Text | None = None
 
 
+class DiskEncryption(_Section):
+    """Azure Disk Encryption: the key vault (a name or an id) of a VM's secret, and whether a key encrypts that."""
+
+    key_vault: Text
+    key_encryption_key: bool = False
+
+
 class VmEntry(Placed):
     """A virtual machine. `properties` are ARM's; the keys beside it are short for parts of them.
 
@@ -188,6 +195,11 @@ class VmEntry(Placed):
     ephemeral_os_disk: bool = False
     provisioning_state: Text | None = None
     time_created: Moment | None = None
+    disk_encryption: DiskEncryption | None = None
+    agent: Literal["ok", "missing", "old", "notReady"] | None = None
+    agent_version: Text | None = None
+    extensions: dict[Name, Literal["succeeded", "failed"]] = {}
+    scripts: bool = False
     properties: Annotated[Free, AfterValidator(_properties)] = {}
 
 
@@ -231,6 +243,7 @@ class ItemEntry(_Section):
     last_backup_time: Moment | None = None
     last_backup_status: str | None = None
     deleted: Moment | None = None
+    consistency: Literal["AppConsistent", "FileSystemConsistent", "CrashConsistent"] | None = None
     management: Text = "AzureIaasVM"
     name: Text | None = None
 
@@ -253,6 +266,65 @@ class JobEntry(_Section):
     user_triggered: bool = False
 
 
+class Scoped(_Section):
+    """Something put on a scope: a whole id, or a management group, a subscription, or a resource group."""
+
+    name: Name
+    scope: Text | None = None
+    management_group: Text | None = None
+    subscription: Text | None = None
+    resource_group: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> "Scoped":
+        by_id, by_group = self.scope is not None, self.management_group is not None
+        if by_id + by_group + (self.subscription is not None or self.resource_group is not None) > 1:
+            raise wrong("give one of scope, managementGroup, and subscription with resourceGroup")
+        return self
+
+
+class LockEntry(Scoped):
+    """A management lock."""
+
+    level: Literal["CanNotDelete", "ReadOnly"] = "CanNotDelete"
+    notes: Text | None = None
+
+
+class DefinitionEntry(Scoped):
+    """A definition of Azure Policy of the estate's own; `rule` is its `policyRule`."""
+
+    display_name: Text | None = None
+    mode: Text = "All"
+    parameters: Free = {}
+    rule: Free
+
+
+class AssignmentEntry(Scoped):
+    """An assignment of Azure Policy. `definition`: an id, or the name of a built-in definition or of one given here."""
+
+    definition: Text
+    display_name: Text | None = None
+    parameters: dict[Text, Any] = {}
+    not_scopes: list[Text] = []
+    enforce: bool = True
+
+
+class AccessEntry(_Section):
+    """What a principal may do in a key vault: words such as get, list, backup, all."""
+
+    object_id: Guid
+    keys: list[Text] = []
+    secrets: list[Text] = []
+
+
+class KeyVaultEntry(Placed):
+    """A key vault. `backupAccess`: what Backup Management Service may get, list and back up in it."""
+
+    rbac: bool = False
+    backup_access: Literal["none", "secrets", "all"] = "none"
+    access_policies: list[AccessEntry] = []
+
+
 class EstateFile(_Section):
     """A whole estate file. A file has no more than its version and a subscription to hold."""
 
@@ -269,3 +341,7 @@ class EstateFile(_Section):
     virtual_machines: list[VmEntry] = []
     protected_items: list[ItemEntry] = []
     jobs: list[JobEntry] = []
+    locks: list[LockEntry] = []
+    policy_definitions: list[DefinitionEntry] = []
+    policy_assignments: list[AssignmentEntry] = []
+    key_vaults: list[KeyVaultEntry] = []

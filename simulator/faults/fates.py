@@ -1,34 +1,17 @@
 """The bad ends of operations and jobs, with the codes that Azure gives them. Pure.
 
-Codes and texts are the backup service's where they are documented or were recorded; a rule may give any other. A
-job's `errorCode` is a number; those not documented are ours.
+Codes and what goes with them are the backup service's own (`simulator/backup/errors.py`); a rule may give any other.
 """
 
 from dataclasses import replace
 
+from simulator.backup.errors import KNOWN, details_of, message_of
 from simulator.core.fate import Fate
-from simulator.core.wire import Json
-from simulator.faults.kinds import JobFault, OperationFault
+from simulator.core.wire import AzureError, Json
+from simulator.faults.kinds import JobFault, OperationFault, Refusal
 
-MESSAGES = {
-    "UserErrorRequestDisallowedByPolicy": (
-        "An invalid policy is configured on the VM which is preventing Snapshot operation."
-    ),
-    "BMSUserErrorInvalidConfigureProtectionRequest": (
-        "Input for configure protection is not in proper format\r\n"
-        "Please ensure that container exists and other parameters are in valid format"
-    ),
-    "UserErrorGuestAgentStatusUnavailable": "Backup failed because the VM agent is not ready or does not respond.",
-    "UserErrorVmNotInDesirableState": "The VM is not in a state that allows backups.",
-    "CloudServiceRetryableError": "The service could not finish the operation; it may be tried again.",
-}
-#: What a failed backup's job says unless the rule says otherwise.
-AGENT = {
-    "errorCode": 400201,
-    "errorTitle": "UserErrorGuestAgentStatusUnavailable",
-    "errorString": "The VM agent is not ready, so no snapshot could be taken.",
-    "recommendations": ["Check that the VM agent runs and can reach the network.", "Start the backup again."],
-}
+#: What a backup that fails says unless the rule says otherwise.
+USUAL = "UserErrorGuestAgentStatusUnavailable"
 WARNING = {
     "errorCode": 400239,
     "errorTitle": "CrashConsistentSnapshot",
@@ -42,9 +25,17 @@ def fate_of(rule: OperationFault | JobFault, fate: Fate) -> Fate:
     delay = fate.delay + rule.delay_seconds
     if isinstance(rule, JobFault):
         given: tuple[Json, ...] = tuple(each.model_dump(mode="json", by_alias=True) for each in rule.errors or ())
-        usual = AGENT if rule.status == "Failed" else WARNING
+        if rule.code is not None:
+            given = (*given, details_of(rule.code, rule.message or ""))
+        usual = details_of(USUAL) if rule.status == "Failed" else WARNING
         return replace(fate, delay=delay, job_status=rule.status, job_errors=given or (usual,))
     if rule.code is None:
         return replace(fate, delay=delay)
-    message = rule.message or MESSAGES.get(rule.code, "The operation failed.")
-    return replace(fate, delay=delay, error={"code": rule.code, "message": message})
+    return replace(fate, delay=delay, error={"code": rule.code, "message": rule.message or message_of(rule.code)})
+
+
+def refused(rule: Refusal) -> AzureError:
+    """The service's answer where it refuses a request at once."""
+    known = KNOWN.get(rule.code.lower())
+    status = rule.status or (known.status if known else 400)
+    return AzureError(status, rule.code, rule.message or message_of(rule.code, "The request was refused."))

@@ -19,7 +19,7 @@ from simulator.core.routing import Call
 from simulator.core.wire import Answer, Json
 from simulator.faults import breaking, spoilt
 from simulator.faults.deeds import Deeds
-from simulator.faults.fates import fate_of
+from simulator.faults.fates import fate_of, refused
 from simulator.faults.kinds import (
     ActorFault,
     AnyRule,
@@ -29,6 +29,7 @@ from simulator.faults.kinds import (
     Hang,
     JobFault,
     OperationFault,
+    Refusal,
     ServerError,
     Skew,
     Throttle,
@@ -97,7 +98,7 @@ class Faults:
         strike = Strike()
         for trigger in self.rules:
             rule = trigger.rule
-            ends = isinstance(rule, Throttle | ServerError | Cut | Damage | Hang)
+            ends = isinstance(rule, Throttle | ServerError | Refusal | Cut | Damage | Hang)
             if (ends and strike.ending is not None) or not trigger.matches(call, vm):
                 continue
             if isinstance(rule, ActorFault) and rule.after_seconds is not None:
@@ -131,6 +132,8 @@ class Faults:
             return spoilt.throttled(rule, self._draw(strike.ending), self._told(strike))
         if isinstance(rule, ServerError) and rule.when == "before":
             return spoilt.failed(rule, self._draw(strike.ending), self._told(strike))
+        if isinstance(rule, Refusal):
+            return refused(rule).answer()
         if isinstance(rule, Cut) and rule.when == "before":
             return NO_ANSWER
         if isinstance(rule, Hang) and rule.when == "before":

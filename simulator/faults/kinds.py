@@ -33,6 +33,15 @@ class ServerError(Rule):
     retry_after: RetryAfters = ("absent",)
 
 
+class Refusal(Rule):
+    """The service refuses the request at once with this code. `status` is the code's own unless given."""
+
+    fault: Literal["refuse"]
+    code: Text
+    message: Text | None = None
+    status: Annotated[int, Field(ge=400, le=499)] | None = None
+
+
 class Cut(Rule):
     """No answer at all: the connection is reset (RST) or closed (FIN), before or after the request has taken effect."""
 
@@ -91,10 +100,12 @@ class JobError(BaseModel):
 
 
 class JobFault(Rule):
-    """The backup job that the request starts ends like this."""
+    """The backup job that the request starts ends like this: with these errors, or with one code's own."""
 
     fault: Literal["job"]
     status: Literal["Failed", "CompletedWithWarnings"] = "Failed"
+    code: Text | None = None
+    message: Text | None = None
     errors: Annotated[tuple[JobError, ...], BeforeValidator(listed)] | None = None
     delay_seconds: Annotated[float, Field(ge=0, le=LONGEST_S)] = 0.0
 
@@ -131,12 +142,13 @@ class ActorFault(Rule):
 
 
 AnyRule = Annotated[
-    Throttle | ServerError | Cut | Damage | Delay | Hang | OperationFault | JobFault | Skew | ActorFault,
+    Throttle | ServerError | Refusal | Cut | Damage | Delay | Hang | OperationFault | JobFault | Skew | ActorFault,
     Field(discriminator="fault"),
 ]
 FAULTS = (
     "throttle",
     "error",
+    "refuse",
     "reset",
     "close",
     "truncate",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from simulator.core.clock import Clock
 from simulator.core.state import State
-from simulator.graph import groups
+from simulator.graph import groups, policy_rows
 from simulator.graph import rows as graph_rows
 from simulator.graph.schema import TABLES
 from simulator.graph.store import Image
@@ -60,6 +60,7 @@ class Feed:
         if "" not in self._loaded:
             self._loaded.add("")
             await put([("tree|", {"resourcecontainers": groups.rows(self._state)})], True)
+            await put([self._image(record) for record in policy_rows.records(self._state, "")], True)
         for subscription in subscriptions:
             if subscription in self._loaded or subscription not in self._state.subscriptions:
                 continue
@@ -115,6 +116,7 @@ class Feed:
         found: list[Record] = [("subscription", subscription)]
         found += [("group", group.id.lower()) for group in state.groups.of(subscription)]
         found += [("vm", vm.key) for vm in state.vms.of(subscription)]
+        found += policy_rows.records(state, subscription)
         for vault in state.vaults.of(subscription):
             found.append(("vault", vault.key))
             found += [("item", f"{vault.key}|{key}") for key in vault.items]
@@ -134,6 +136,10 @@ class Feed:
         if kind in ("group", "subscription"):
             row = graph_rows.container(state, key)
             return {"resourcecontainers": [row] if row else []}
+        if kind == "assignment":
+            return {policy_rows.TABLE: policy_rows.assignment(state, key)}
+        if kind == "definition":
+            return {policy_rows.TABLE: policy_rows.definition(state, key)}
         place, _, rest = key.partition("|")
         vault = state.vaults.get(place)
         if kind == "vault":
@@ -152,12 +158,18 @@ class Feed:
 
 
 def _subscription(kind: str, key: str) -> str:
-    return key if kind == "subscription" else key.split("/", 3)[2]
+    return key if kind == "subscription" else policy_rows.subscription_of(key)
+
+
+_TABLES = {
+    "vm": ("resources",),
+    "group": ("resourcecontainers",),
+    "subscription": ("resourcecontainers",),
+    "vault": ("resources", "recoveryservicesresources"),
+    "assignment": (policy_rows.TABLE,),
+    "definition": (policy_rows.TABLE,),
+}
 
 
 def _tables(kind: str) -> tuple[str, ...]:
-    if kind == "vault":
-        return ("resources", "recoveryservicesresources")
-    return {"vm": ("resources",), "group": ("resourcecontainers",), "subscription": ("resourcecontainers",)}.get(
-        kind, ("recoveryservicesresources",)
-    )
+    return _TABLES.get(kind, ("recoveryservicesresources",))

@@ -17,6 +17,16 @@ def scope_key(name: str) -> str:
     return f"group:{name.lower()}"
 
 
+def upon_key(name: str) -> str:
+    """What a scope says of a group whose policies it shows: the group's own, and those of groups below it."""
+    return f"upon:{name.lower()}"
+
+
+def above(state: State, subscription: str) -> list[str]:
+    """The groups that a subscription is in, directly or through others."""
+    return list(_upwards(state, home(state, subscription)))
+
+
 def find(state: State, name: str) -> str | None:
     """The group's id as its maker spelt it; None where there is none."""
     wanted = name.lower()

@@ -8,7 +8,7 @@ DEFAULT_TABLE = "resources"
 #: Tables that may be joined with each other as often as joins are allowed at all.
 HOME_TABLES = ("resources", "resourcecontainers")
 #: The last is there and always empty: the simulator holds no host pools.
-TABLES = (*HOME_TABLES, "recoveryservicesresources", "desktopvirtualizationresources")
+TABLES = (*HOME_TABLES, "recoveryservicesresources", "policyresources", "desktopvirtualizationresources")
 
 TEXT = ("id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy")
 DYNAMIC = ("sku", "plan", "tags", "identity", "zones", "extendedLocation", "properties")

@@ -30,7 +30,9 @@ _FIELDS = ", ".join(f'"{column}" {"JSON" if column in DYNAMIC else "VARCHAR"}' f
 #: A row's scope as its id tells it. Knowing it spares DuckDB the reading of every other subscription's rows.
 _SCOPE = (
     "CASE WHEN lower(id) LIKE '/subscriptions/%' THEN lower(split_part(id, '/', 3))"
-    " ELSE 'group:' || lower(split_part(id, '/', 5)) END"
+    " WHEN lower(id) LIKE '/providers/microsoft.management/%/providers/%' THEN 'upon:' || lower(split_part(id, '/', 5))"
+    " WHEN lower(id) LIKE '/providers/microsoft.management/%' THEN 'group:' || lower(split_part(id, '/', 5))"
+    " ELSE '' END"
 )
 _HERE = "scope IN (SELECT scope FROM store.page) AND id IN (SELECT id FROM store.page)"
 
@@ -39,7 +41,7 @@ Image = dict[str, list[Json]]
 
 
 class Store:
-    """The three tables. `version` changes with every change of a row."""
+    """The tables. `version` changes with every change of a row."""
 
     def __init__(self) -> None:
         self.version = 0

@@ -18,7 +18,13 @@ PAGE = 1000
 #: Provider to its types with the api-versions that are told. Any other version is answered all the same.
 PROVIDERS: dict[str, dict[str, list[str]]] = {
     "Microsoft.ClassicCompute": {"virtualMachines": ["2017-04-01", "2016-11-01"]},
+    "Microsoft.Authorization": {
+        "locks": ["2020-05-01", "2016-09-01"],
+        "policyAssignments": ["2024-04-01", "2022-06-01"],
+        "roleAssignments": ["2022-04-01"],
+    },
     "Microsoft.Compute": {"virtualMachines": ["2026-04-01", "2024-07-01", "2021-03-01"]},
+    "Microsoft.KeyVault": {"vaults": ["2023-07-01", "2021-10-01"]},
     "Microsoft.Network": {
         "networkInterfaces": ["2024-05-01", "2021-03-01"],
         "publicIPAddresses": ["2024-05-01", "2021-03-01"],

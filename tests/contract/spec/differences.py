@@ -56,6 +56,18 @@ def unlisted(problems: Iterable[Problem]) -> set[Problem]:
 CLASSIC_VMS = "VMs of the older deployment model; no document of ClassicCompute's is at hand"
 #: Routes of which no document at hand says how their answers look, and why they are there all the same.
 UNPUBLISHED = {
+    **{
+        f"{scope}/providers/microsoft.authorization/": "no document of Authorization's is at hand"
+        for scope in (
+            "/subscriptions/{}",
+            "/subscriptions/{}/resourcegroups/{}",
+            VM,
+            VAULT,
+            "/subscriptions/{}/resourcegroups/{}/providers/microsoft.keyvault/vaults/{}",
+        )
+    },
+    "/subscriptions/{}/providers/microsoft.keyvault/": "no document of Key Vault's is at hand",
+    "/subscriptions/{}/resourcegroups/{}/providers/microsoft.keyvault/": "no document of Key Vault's is at hand",
     "/metadata/": "the cloud's own metadata and a managed identity's token: no resource provider's",
     "/subscriptions/{}/providers/microsoft.classiccompute/virtualmachines": CLASSIC_VMS,
     "/subscriptions/{}/resourcegroups/{}/providers/microsoft.classiccompute/virtualmachines": CLASSIC_VMS,
@@ -68,6 +80,7 @@ UNPUBLISHED = {
     "/subscriptions/{}/resourcegroups/{}/providers/microsoft.eventgrid/": (
         "no OpenAPI file and no SDK of Event Grid's is at hand"
     ),
+    "/v1.0/serviceprincipals": "Microsoft Graph's: no document of it is at hand",
     "/{}/v2.0/.well-known/": "the login endpoint's description of itself: no resource provider's",
     "/{}/oauth2/v2.0/token": "the login endpoint's token for client credentials: no resource provider's",
     "/eventsubscriptions/{}/validate": "the address that a handshake gives to the receiver: no resource",

@@ -41,7 +41,10 @@ SHORT = (
 #: Title of each part, and the area of its operations or a word of its paths; the first that fits takes a path.
 PARTS = (
     ("Backup of virtual machines", "backup", "-"),
-    ("Recovery Services vaults", "vaults", "microsoft.recoveryservices"),
+    ("Recovery Services vaults", "vaults", "-"),
+    ("Locks, Azure Policy and roles", "-", "microsoft.authorization"),
+    ("Recovery Services vaults", "-", "microsoft.recoveryservices"),
+    ("Key vaults", "-", "microsoft.keyvault"),
     ("Virtual machines", "compute", "microsoft.compute"),
     ("Virtual machines", "-", "microsoft.classiccompute"),
     ("Networks", "-", "microsoft.network"),

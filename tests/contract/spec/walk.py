@@ -9,10 +9,11 @@ from tests.contract.spec.steps import NOWHERE
 from tests.contract.spec.walk_events import walk_events
 from tests.contract.spec.walk_items import Items
 from tests.contract.spec.walk_resources import Resources
+from tests.contract.spec.walk_surroundings import Surroundings
 from tests.contract.spec.walk_vaults import Vaults
 
 
-class Walk(Resources, Vaults, Items):
+class Walk(Resources, Surroundings, Vaults, Items):
     """The whole way."""
 
     async def all(self) -> None:
@@ -20,6 +21,7 @@ class Walk(Resources, Vaults, Items):
         await self.metadata()
         await self.networks()
         await self.machines()
+        await self.surroundings()
         await self.classic()
         await self.vaults()
         await self.settings()

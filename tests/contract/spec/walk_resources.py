@@ -33,7 +33,9 @@ class Resources(Steps):
         await ask("GET", f"{subscription}/providers")
         for namespace in (
             "Microsoft.ClassicCompute",
+            "Microsoft.Authorization",
             "Microsoft.Compute",
+            "Microsoft.KeyVault",
             "Microsoft.Network",
             "Microsoft.RecoveryServices",
             "Microsoft.Resources",
@@ -130,6 +132,6 @@ class Resources(Steps):
         ):
             for form in ("objectArray", "table"):
                 await ask("POST", GRAPH, {"query": query, "options": {"$top": 3, "resultFormat": form}})
-        for table in ("resourcecontainers", "recoveryservicesresources"):
+        for table in ("resourcecontainers", "recoveryservicesresources", "policyresources"):
             await ask("POST", GRAPH, {"query": f"{table} | order by id"})
         await ask("POST", GRAPH, {})

@@ -1,0 +1,1 @@
+"""Microsoft.Authorization: management locks, policy assignments, role assignments."""
