@@ -44,39 +44,53 @@ class VmCost:
     opted_out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """All of a VM that its cost depends on; many VMs of an estate are the same case."""
+
+    size_gb: int | None
+    location: str
+    vault: str  # by name
+    backup_policy: str
+    rule: str
+    stopped: bool
+
+
 class Estimator:
-    """Estimates VMs under one price file and one enforcement policy."""
+    """Estimates VMs under one price file and one enforcement policy, each case once."""
 
     def __init__(self, tables: PriceTables, policy: EnforcementPolicy) -> None:
         self.file = tables.file
         self._tables = tables
         self._assumed = as_priced(tables.file.spec.assume.kept)
         self._rules = {each.name: each for each in policy.spec.rules}
-        self._kept_by: dict[tuple[str, str], Keeping] = {}
+        self._cases: dict[_Case, tuple[Terms, Money | None, str]] = {}
 
     def estimate(self, finding: Finding) -> VmCost | None:
         """What the VM's backup costs, or would; None where there is none, and none is planned or opted out of."""
         charge = charge_of(finding)
         if charge is None:
             return None
-        terms = self._terms(finding)
-        opted_out = finding.verdict.has(Reason.OPTED_OUT)
-        if finding.disk_gb is None:
-            return VmCost(charge, terms, None, SIZE_UNKNOWN, opted_out)
-        spec = self.file.spec
-        cost = monthly_cost(finding.disk_gb, terms, self._tables.prices_in(finding.location), spec.assume)
-        why = "" if cost is not None else f"the price file has no price for {terms.redundancy} there"
-        return VmCost(charge, terms, cost, why, opted_out)
+        rule = finding.verdict.rule
+        vault, name = _place(finding) or ("", _asked(self._rules.get(rule)))
+        stopped = finding.protection is not None and finding.protection.state in _STOPPED
+        case = _Case(finding.disk_gb, finding.location, vault.rsplit("/", 1)[-1], name, rule, stopped)
+        if (known := self._cases.get(case)) is None:
+            known = self._cases.setdefault(case, self._of(case))
+        terms, cost, why = known
+        return VmCost(charge, terms, cost, why, finding.verdict.has(Reason.OPTED_OUT))
 
-    def _terms(self, finding: Finding) -> Terms:
-        rule = self._rules.get(finding.verdict.rule)
-        vault, name = _place(finding) or ("", _asked(rule))
-        key = (name, finding.verdict.rule)
-        if (kept := self._kept_by.get(key)) is None:
-            kept = self._kept_by.setdefault(key, self._kept(name, rule))
-        if finding.protection is not None and finding.protection.state in _STOPPED:
+    def _of(self, case: _Case) -> tuple[Terms, Money | None, str]:
+        rule = self._rules.get(case.rule)
+        kept = self._kept(case.backup_policy, rule)
+        if case.stopped:
             kept = replace(kept, snapshot_days=0)
-        return Terms(self._redundancy(vault.rsplit("/", 1)[-1], rule), kept)
+        terms = Terms(self._redundancy(case.vault, rule), kept)
+        if case.size_gb is None:
+            return terms, None, SIZE_UNKNOWN
+        cost = monthly_cost(case.size_gb, terms, self._tables.prices_in(case.location), self.file.spec.assume)
+        why = "" if cost is not None else f"the price file has no price for {terms.redundancy} there"
+        return terms, cost, why
 
     def _redundancy(self, vault: str, rule: Rule | None) -> Redundancy:
         """As the price file says of this vault, the rule asks of every vault of its VMs, or by assumption."""
