@@ -78,7 +78,9 @@ def backup_policy_tried(subject: Subject, rule: Rule) -> BackupPolicyTried:
     """What `wanted_policy` decides for the VM, with its source in words."""
     wanted, choice = wanted_policy(rule, subject), rule.backup_policy
     if choice is None:
-        source = "the rule names none: a new protection gets this one, and on an existing one any will do"
+        needed = needs_enhanced(subject.vm)
+        why = f" (needed: {needed.detail})" if needed is not None else ""
+        source = f"the rule names none: a new protection gets this one{why}, and on an existing one any will do"
         return BackupPolicyTried(wanted.name, source)
     if choice.from_tag is None:
         return BackupPolicyTried(wanted.name, "the rule names it")

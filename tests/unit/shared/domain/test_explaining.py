@@ -200,6 +200,14 @@ def test_azures_own_limits_are_asked_last_and_only_of_a_vm_without_a_backup() ->
     assert [each.name for each in way.exclusions] == ["being deleted"]
 
 
+def test_an_enhanced_policy_that_nobody_named_says_what_needs_it() -> None:
+    policy = compiled("rules: [{name: a, priority: 1, match: {}}]")
+    _, way = explained(seen_of(a_vm(disk_types=("UltraSSD_LRS",))), policy)
+    assert way.backup_policy is not None
+    assert way.backup_policy.name == "EnhancedPolicy"
+    assert "(needed: Ultra disk)" in way.backup_policy.source
+
+
 @pytest.mark.parametrize(
     ("tags", "honoured", "reason"),
     [
