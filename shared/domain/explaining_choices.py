@@ -15,6 +15,7 @@ from shared.domain.model import Observation, Vault, Verdict, Vm
 from shared.domain.policy import OptOut, Rule
 from shared.domain.reasons import OPT_OUT_REASONS, Reason
 from shared.domain.rules import opt_out
+from shared.domain.support import needs_enhanced
 
 
 @dataclass(frozen=True, slots=True)
