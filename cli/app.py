@@ -12,6 +12,7 @@ from cli.demo.weather import Weather
 from cli.guard import run_async, run_verb
 from cli.options import Options
 from cli.policy_app import policy as policy_verbs
+from shared.domain.job_groups import JobGroup
 
 app = typer.Typer(
     name="backstop",
@@ -182,6 +183,26 @@ def cost(
 
     options = replace(_options(policy, scope, endpoint, state, as_json), prices=prices)
     run_async(lambda: verb.run(options, fresh=fresh), as_json=as_json)
+
+
+@app.command()
+def jobs(
+    vm: Annotated[str, typer.Option("--vm", metavar="VM_ID", help="Only this VM's jobs.")] = "",
+    vault: Annotated[str, typer.Option("--vault", metavar="NAME|ID", help="Only this vault's, all from itself.")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="SPAN", help="How far back, such as PT6H or P7D.")] = "P1D",
+    status: Annotated[
+        list[JobGroup] | None, typer.Option("--status", help="Show only these; repeat for more. Counts stay whole.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow them until none is in progress.")] = False,
+    scope: Scopes = None,
+    endpoint: Endpoint = "",
+    as_json: Json = False,
+) -> None:
+    """Show the backup jobs: in progress, failed with the remedy, completed. Writes nothing."""
+    from cli.commands import jobs as verb
+
+    asked = verb.Asked(vm, vault, since, tuple(status or ()), watch)
+    run_async(lambda: verb.run(_options("", scope, endpoint, "", as_json), asked), as_json=as_json)
 
 
 @app.command()

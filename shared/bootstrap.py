@@ -18,7 +18,7 @@ from shared.errors import SettingsError
 from shared.intake import Intake
 from shared.policy_in_force import FixedPolicy, PolicyInForce
 from shared.policy_ports import Policies, PolicySource
-from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Notices, WorkSource
+from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Jobs, Notices, WorkSource
 from shared.reconcile import Reconciler
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper
@@ -179,6 +179,7 @@ class Survey:
 
     inventory: Inventory
     backup: Backup
+    jobs: Jobs
     clock: Clock
 
 
@@ -188,13 +189,14 @@ async def open_survey(settings: Settings) -> AsyncIterator[Survey]:
     from shared.adapters.azure.backup import AzureBackup
     from shared.adapters.azure.connection import Connection
     from shared.adapters.azure.inventory import ResourceGraphInventory
+    from shared.adapters.azure.jobs import AzureJobs
     from shared.adapters.clock import SystemClock, VirtualClock
 
     async with Connection(settings.endpoint) as connection:
         subscriptions = await connection.first_contact()
         clock: Clock = VirtualClock(connection) if connection.virtual_clock_path else SystemClock()
         inventory = ResourceGraphInventory(connection, clock, subscriptions)
-        yield Survey(inventory, AzureBackup(connection, clock), clock)
+        yield Survey(inventory, AzureBackup(connection, clock), AzureJobs(connection, clock, inventory), clock)
 
 
 class _Process:

@@ -84,7 +84,7 @@ async def test_the_vaults_and_resource_graph_show_the_same_jobs(azure: Azure) ->
 async def test_only_a_failure_that_nothing_came_after_is_found_and_told_with_its_reason(azure: Azure) -> None:
     key, item = await azure.protected()
     assert await azure.failed() == []
-    await azure.fault(fault="job", status="Failed", times=1)
+    await azure.fault(fault="job", operation="POST backup", status="Failed", times=1)
     await azure.back_up(item)
     found = await azure.failed()
     assert [(each.vm_id, each.operation, each.failed) for each in found] == [(key, "Backup", True)]
