@@ -16,14 +16,17 @@ from shared.domain.azure_answers import (
     Accepted,
     BackupJob,
     BackupStatus,
+    NewVault,
     OperationStatus,
     PreflightAnswer,
     Scope,
     Subscription,
 )
 from shared.domain.backup_policy import BackupPolicy
+from shared.domain.holdings import VaultContents
 from shared.domain.model import DiskSelection, Finding, Protection, Vault, Vm
 from shared.domain.opt_out_stretch import OptOutStretch
+from shared.domain.vault_book import VaultBook
 
 
 class Clock(Protocol):
@@ -87,6 +90,15 @@ class Backup(Protocol):
     async def backup_policies(self, vault_id: str) -> tuple[BackupPolicy, ...]:
         """Every backup policy in the vault, those for other things than VMs included."""
 
+    async def vault(self, vault_id: str) -> Vault | None:
+        """The vault as it is now; None when there is none."""
+
+    async def contents(self, vault_id: str) -> VaultContents:
+        """The vault's backup policies and the VMs that it holds; may be cached for minutes."""
+
+    def forget(self, vault_id: str) -> None:
+        """What was cached of this vault, and of its subscription's, is no longer true."""
+
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         """The VM's protected item in this vault, soft-deleted ones included; None when there is none."""
 
@@ -103,6 +115,18 @@ class Backup(Protocol):
 
     async def start_backup(self, item_id: str, retain_until: datetime) -> Accepted:
         """POST an on-demand backup. Each call starts another one, so the caller guards it."""
+
+    async def undelete(self, vault_id: str, vm_id: ArmId) -> Accepted:
+        """PUT that brings back an item which the caller has read as soft-deleted; it is stopped then."""
+
+    async def put_under(self, vault_id: str, vm_id: ArmId, backup_policy: str) -> Accepted:
+        """PUT an existing item under a backup policy: resumes a stopped one, changes that of another."""
+
+    async def create_vault(self, new: NewVault) -> Accepted:
+        """PUT a vault. The caller has made sure that there is none of that name in the subscription."""
+
+    async def set_redundancy(self, new: NewVault) -> None:
+        """PATCH the storage redundancy of a vault that holds nothing yet."""
 
     async def put_backup_policy(self, vault_id: str, policy: BackupPolicy) -> Accepted:
         """PUT a backup policy into the vault. It replaces one of that name whole, so the caller has compared them."""
@@ -219,6 +243,37 @@ class Ledger(Protocol):
 
     async def forget(self, key: str) -> None:
         """Take an intent off the record."""
+
+    async def with_prefix(self, prefix: str) -> Mapping[str, Intent]:
+        """All intents whose keys begin so."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookPage:
+    """A vault's book with the version that a change of it must name; 0 for one that nobody has written."""
+
+    version: int
+    book: VaultBook
+
+
+class Books(Protocol):
+    """The ledger of quotas: a book for each vault, changed by compare-and-swap, shared by all workers."""
+
+    async def of(self, subscription_id: str) -> Mapping[str, BookPage]:
+        """The books of all the subscription's vaults, by vault key; those of vaults to be made among them."""
+
+    async def swap(self, vault_key: str, version: int, book: VaultBook) -> bool:
+        """Put the book in the place of the one with this version; False where somebody else was faster."""
+
+
+class Runs(Protocol):
+    """How the VMs of a run ended, so that one of which too many fail can be stopped."""
+
+    async def count(self, run_id: str, vm_key: str, *, failed: bool) -> None:
+        """The VM's latest end in this run."""
+
+    async def ended(self, run_id: str) -> tuple[int, int]:
+        """(VMs that ended, those of them that failed)."""
 
 
 class OptOuts(Protocol):

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.domain.arm_id import ArmId
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -26,6 +28,18 @@ class Scope:
 
     subscriptions: tuple[str, ...] = ()
     management_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewVault:
+    """A vault to be made. `redundancy` is empty, and `cross_region_restore` None, where Azure's default will do."""
+
+    id: ArmId
+    location: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    redundancy: str = ""
+    cross_region_restore: bool | None = None
+    public_network_access: str = "Enabled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from azure.mgmt.recoveryservicesbackup.models import (
     BackupRequestResource,
     BackupStatusRequest,
     IaasVMBackupRequest,
-    ProtectedItemResource,
 )
 
-from shared.adapters.azure.arm_errors import clean, is_not_found, retry_after, translated
+from shared.adapters.azure.arm_errors import clean, code_of, is_not_found, retry_after, translated
 from shared.adapters.azure.cache import TimedCache
 from shared.adapters.azure.connection import Connection, require_list
 from shared.adapters.azure.first_answer import FirstAnswer
-from shared.adapters.azure.names import FABRIC, container_name, item_name, protected_item_type
+from shared.adapters.azure.item_writes import AzureItemWrites
+from shared.adapters.azure.names import FABRIC, container_name, item_name
 from shared.adapters.azure.policy_mapping import policy_from_wire
 from shared.adapters.azure.protection_mapping import (
     is_iaas_vm,
@@ -38,24 +38,26 @@ from shared.adapters.azure.wire import object_at, required_text, text_at
 from shared.domain.arm_id import ArmId, parse_id
 from shared.domain.azure_answers import Accepted, BackupJob, BackupStatus, OperationStatus
 from shared.domain.backup_policy import BackupPolicy
+from shared.domain.holdings import VaultContents
 from shared.domain.model import (
-    DiskSelection,
     Protection,
     Vault,
 )
 from shared.errors import PermanentError
 from shared.ports import Clock
 
+_VMS = "backupManagementType eq 'AzureIaasVM' and itemType eq 'VM'"
 _ITEM = re.compile(r".*/backupFabrics/Azure/protectionContainers/([^/]+)/protectedItems/([^/]+)", re.IGNORECASE)
 
 
-class AzureBackup(AzureVaultWrites):
+class AzureBackup(AzureVaultWrites, AzureItemWrites):
     """The port Backup on the backup service's REST API. Every URL and id that it takes came from Azure or is parsed."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         super().__init__(connection)
         self._clock = clock
         self._vaults: TimedCache[tuple[Vault, ...]] = TimedCache(clock, timedelta(minutes=5))
+        self._contents: TimedCache[VaultContents] = TimedCache(clock, timedelta(minutes=10))
 
     async def status(self, vm_id: ArmId, location: str) -> BackupStatus:
         """backupStatus: one request, which ARM counts as a write for throttling."""
@@ -80,6 +82,38 @@ class AzureBackup(AzureVaultWrites):
             client = self._connection.client(RecoveryServicesClient, subscription_id)
             pages = client.vaults.list_by_subscription_id(raw_response_hook=require_list)
             return tuple([vault_from_wire(each) async for each in pages])
+
+    async def vault(self, vault_id: str) -> Vault | None:
+        """The vault as ARM has it now; None where ARM says that it or its resource group does not exist."""
+        with translated(vault_id):
+            vault = parse_id(vault_id)
+            client = self._connection.client(RecoveryServicesClient, vault.subscription_id)
+            try:
+                return vault_from_wire(await client.vaults.get(vault.resource_group, vault.name))
+            except HttpResponseError as error:
+                if is_not_found(error) and code_of(error).lower() in {"resourcenotfound", "resourcegroupnotfound"}:
+                    return None
+                raise
+
+    async def contents(self, vault_id: str) -> VaultContents:
+        """Policies and VMs of the vault, as of ten minutes ago at most."""
+        return await self._contents.get(vault_id.lower(), lambda: self._read_contents(vault_id))
+
+    async def _read_contents(self, vault_id: str) -> VaultContents:
+        policies = await self.backup_policies(vault_id)
+        with translated(vault_id):
+            vault = parse_id(vault_id)
+            client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
+            pages = client.backup_protected_items.list(
+                vault.name, vault.resource_group, filter=_VMS, raw_response_hook=require_list
+            )
+            items = [(source_of_item(node), protection_from_item(node).backup_policy) async for node in pages]
+        return VaultContents(policies, {source: policy.lower() for source, policy in items if source})
+
+    def forget(self, vault_id: str) -> None:
+        """Read the vault's contents, and its subscription's vaults, anew when they are asked for next."""
+        self._contents.forget(vault_id.lower())
+        self._vaults.forget(parse_id(vault_id).subscription_id)
 
     async def backup_policies(self, vault_id: str) -> tuple[BackupPolicy, ...]:
         """Every backup policy in the vault, all pages. `policyType` V2 is Enhanced (REST 2021-02-10 and later)."""
@@ -144,36 +178,6 @@ class AzureBackup(AzureVaultWrites):
                 error=clean(text_at(body, "error", "message")),
                 retry_after=waiting,
             )
-
-    async def protect(
-        self, vault_id: str, vm_id: ArmId, backup_policy: str, disks: DiskSelection | None = None
-    ) -> Accepted:
-        """PUT the protected item under the vault's backup policy of this name, which is never empty."""
-        if not backup_policy or "/" in backup_policy:
-            raise PermanentError("an empty policyId would stop a protection: not sent", resource_id=vm_id.text)
-        with translated(vm_id.text):
-            vault = parse_id(vault_id)
-            client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
-            properties: dict[str, object] = {
-                "protectedItemType": protected_item_type(vm_id),
-                "sourceResourceId": vm_id.text,
-                "policyId": f"{vault.text.rstrip('/')}/backupPolicies/{backup_policy}",
-            }
-            if disks is not None:
-                selection = {"diskLunList": list(disks.luns), "isInclusionList": disks.including}
-                properties["extendedProperties"] = {"diskExclusionProperties": selection}
-            answer = FirstAnswer()
-            _ = await client.protected_items.begin_create_or_update(
-                vault.name,
-                vault.resource_group,
-                FABRIC,
-                container_name(vm_id),
-                item_name(vm_id),
-                ProtectedItemResource({"properties": properties}),
-                polling=False,
-                raw_response_hook=answer,
-            )
-            return answer.accepted()
 
     async def start_backup(self, item_id: str, retain_until: datetime) -> Accepted:
         """POST an on-demand backup of the item. The SDK neither polls nor repeats it."""

@@ -19,6 +19,10 @@ class TimedCache(Generic[Value]):
         self._values: dict[str, tuple[datetime, Value]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
+    def forget(self, key: str) -> None:
+        """The value under the key is no longer true. A reading that is under way may still be kept."""
+        self._values.pop(key, None)
+
     async def get(self, key: str, read: Callable[[], Awaitable[Value]]) -> Value:
         """The value kept under the key, or the one that `read` gives now."""
         async with self._locks.setdefault(key, asyncio.Lock()):

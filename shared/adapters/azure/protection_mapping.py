@@ -66,7 +66,8 @@ def protection_from_row(row: Wire) -> tuple[str, Protection]:
 def _protection(node: Wire, properties: Wire, state: ProtectionState) -> Protection:
     item_id = required_text(node, "id")
     last_status = text_at(properties, "lastBackupStatus")
-    has_point = moment_at(properties, "lastRecoveryPoint") is not None or last_status.lower() in _MADE_A_RECOVERY_POINT
+    point = moment_at(properties, "lastRecoveryPoint")
+    has_point = point is not None or last_status.lower() in _MADE_A_RECOVERY_POINT
     policy_id = text_at(properties, "policyId")
     return Protection(
         state=state,
@@ -77,6 +78,7 @@ def _protection(node: Wire, properties: Wire, state: ProtectionState) -> Protect
         last_backup=moment_at(properties, "lastBackupTime"),
         last_backup_status=last_status,
         backup_running=last_status.lower() == "inprogress",
+        recovery_point=point,
     )
 
 

@@ -52,7 +52,10 @@ desktopvirtualizationresources
 VAULTS = """
 resources
 | where type =~ 'microsoft.recoveryservices/vaults'
-| project id, location, tags, provisioningState = tostring(properties.provisioningState)
+| project id, location, tags,
+    provisioningState = tostring(properties.provisioningState),
+    redundancySettings = properties.redundancySettings,
+    securitySettings = properties.securitySettings
 | order by id asc
 """
 

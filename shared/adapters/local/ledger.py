@@ -1,5 +1,7 @@
 """What Backstop was about to write to Azure, kept in SQLite: it outlives the process that wrote it down."""
 
+from collections.abc import Mapping
+
 from shared.adapters.local.store import Store, from_micros, storable, to_micros
 from shared.ports import Intent
 
@@ -28,3 +30,12 @@ class SqliteLedger:
         """Take an intent off the record."""
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM intents WHERE key = ?", (storable(key),))
+
+    async def with_prefix(self, prefix: str) -> Mapping[str, Intent]:
+        """All intents whose keys begin so."""
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                "SELECT key, at, operation_url FROM intents WHERE key >= ? AND key < ?",
+                (storable(prefix), storable(prefix) + "\U0010ffff"),
+            ).fetchall()
+        return {key: Intent(from_micros(at), url) for key, at, url in rows}

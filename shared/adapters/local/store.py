@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from shared.errors import RetryLaterError, SettingsError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FILE_NAME = "backstop.sqlite3"
 _BUSY_SECONDS = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,7 +55,14 @@ CREATE TABLE writers (vm TEXT PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NU
 _SINCE_3 = """
 CREATE TABLE policies (source TEXT PRIMARY KEY, body TEXT NOT NULL);
 """
-_STEPS = (_SCHEMA, _SINCE_2, _SINCE_3)  # step n makes schema n + 1 of schema n
+_SINCE_4 = """
+CREATE TABLE books (vault TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE runs (
+    run TEXT NOT NULL, vm TEXT NOT NULL, failed INTEGER NOT NULL, PRIMARY KEY (run, vm)
+) WITHOUT ROWID;
+CREATE TABLE advisories (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), body TEXT NOT NULL);
+"""
+_STEPS = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4)  # step n makes schema n + 1 of schema n
 
 
 def store_name(endpoint: str, tenant: str) -> str:
