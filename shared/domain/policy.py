@@ -123,7 +123,7 @@ class Rule(Section):
     effect: Literal["enforce", "audit"] = "enforce"  # audit: reported as asked, never written
     opt_out: Literal["allowed", "forbidden"] = "allowed"
     vault: VaultChoice = VaultChoice()
-    backup_policy: BackupPolicyChoice | None = None  # None: DefaultPolicy for new ones, any will do on existing ones
+    backup_policy: BackupPolicyChoice | None = None  # None: the vault's own for new ones, any on existing ones
     existing: Existing = Existing()
     initial_backup: InitialBackup = InitialBackup()
     disk_exclusion: DiskExclusion | None = None
