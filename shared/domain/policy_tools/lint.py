@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from shared.domain.attributes import TAGS
+from shared.domain.backup_policy import BackupPolicy, wanted_backup_policy
+from shared.domain.backup_policy_comparing import differences
 from shared.domain.policy import EnforcementPolicy, Mode, Rule, Spec
 from shared.domain.policy_file.backup_policy import POLICY_NAME
 from shared.domain.policy_file.reading import Reading, problem_at, read_policy
@@ -39,6 +41,7 @@ def remarks(policy: EnforcementPolicy) -> Iterator[Remark]:
     yield from _opt_outs(spec)
     yield from exclusions_without_effect(spec)
     yield from rules_that_never_win(spec)
+    yield from _described_twice(spec)
     for position, rule in enumerate(spec.rules):
         yield from _rule(rule, position)
 
@@ -75,6 +78,21 @@ def _opt_outs(spec: Spec) -> Iterator[Remark]:
         if any(tag.lower() == settings.tag.lower() for each in parts(selector) for tag in each.tags or {}):
             what = f"whoever sets the tag {settings.tag} is left alone for ever; let `optOut` decide about it"
             yield Remark(("spec", "exclude", "any", position), what)
+
+
+def _described_twice(spec: Spec) -> Iterator[Remark]:
+    """Rules of the same vaults that describe one backup policy in two ways."""
+    first: dict[tuple[str, str], tuple[str, BackupPolicy]] = {}
+    for position, rule in enumerate(spec.rules):
+        choice = rule.backup_policy
+        wanted = wanted_backup_policy(choice, choice.name) if choice is not None and choice.name is not None else None
+        if wanted is None:
+            continue
+        key = (wanted.name.lower(), rule.vault.model_dump_json())
+        other, described = first.setdefault(key, (rule.name, wanted))
+        if found := differences(described, wanted):
+            what = f"describes {wanted.name} in another way than rule '{other}' ({found[0]}); give it a name of its own"
+            yield Remark(("spec", "rules", position, "backupPolicy"), what)
 
 
 def _rule(rule: Rule, position: int) -> Iterator[Remark]:

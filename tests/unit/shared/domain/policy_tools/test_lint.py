@@ -86,6 +86,13 @@ def rule(match: str, rest: str = "") -> str:
         (f"exclude: {{any: [{{tags: {{Backup-Opt-Out: {{like: '*'}}}}}}]}}\n{REST}", "is left alone for ever"),
         (f"rules: [{rule('{tags: {env: prod}}')}]", "rules[0].match: asks for env=prod and does not say whether"),
         (f"rules: [{rule('{all: [{effectiveTags: {stage: [PROD, prd]}}]}')}]", "asks for stage=PROD"),
+        (
+            (
+                f"rules: [{rule('{os: linux}', 'backupPolicy: {name: Gold, retain: {daily: P30D}}')}, "
+                "{name: two, priority: 2, match: {}, backupPolicy: {name: gold, retain: {daily: P60D}}}]"
+            ),
+            "rules[1].backupPolicy: describes gold in another way than rule 'one' (daily points: kept 30 days",
+        ),
         (f"rules: [{rule('{}', 'backupPolicy: my policy')}]", "no vault can hold a backup policy of this name"),
         (f"rules: [{rule('{}', 'backupPolicy: {fromTag: t, allowed: [Gold, ag]}')}]", "allowed[1]: never counts"),
         (f"rules: [{rule('{tags: {env: рrod}}')}]", "tags.env: mixes alphabets: the letter р (U+0440)"),
