@@ -66,7 +66,7 @@ DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "effect": "audit: what the rule asks for is reported and never written.",
         "optOut": "forbidden: the owner's opt-out is not honoured.",
         "vault": "The vault of a new protection, always one of the VM's region.",
-        "backupPolicy": "The vault's backup policy. Left out: the vault's own for a new protection, any for an existing.",
+        "backupPolicy": "The backup policy. Left out: the vault's own for a new protection, any for an existing.",
         "existing": "What becomes of a protection that stands, but not as asked.",
         "initialBackup": "The first backup of a new protection.",
         "diskExclusion": "Data disks that a new protection leaves out.",
