@@ -5,19 +5,18 @@ stop, with `isRehydrate` undelete, else change the policy. Each refusal has Azur
 is listed in docs/simulator-differences.md.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from simulator.backup.fitness import undiscovered, unfit
 from simulator.backup.history import new_item
+from simulator.backup.item_work import run
 from simulator.backup.items import find_item
-from simulator.backup.operations import ITEM, accepted
+from simulator.backup.operations import ITEM
 from simulator.backup.policies import named
 from simulator.backup.recovery_points import moments
-from simulator.backup.render import CLASSIC, VM_ITEM, item_id, item_type
+from simulator.backup.render import CLASSIC, VM_ITEM, item_type
 from simulator.backup.vault_settings import soft_deletes
 from simulator.backup.vaults import find_vault
-from simulator.core.fate import Fate
 from simulator.core.model import SOFT_DELETE_DAYS, Job, ProtectedItem, Vault
 from simulator.core.routing import Call, Route
 from simulator.core.state import container_of
@@ -115,7 +114,7 @@ def _protect(call: Call, vault: Vault, properties: Json) -> Answer:
             state.drop_item(vault, item)
             job.status = "Failed"
 
-    return _run(call, vault, item, "ConfigureBackup", CONFIGURE, configured)
+    return run(call, vault, item, "ConfigureBackup", CONFIGURE, configured)
 
 
 def _disks(properties: Json) -> Json | None:
@@ -144,14 +143,14 @@ def _change_policy(call: Call, vault: Vault, item: ProtectedItem, policy_id: str
         if resumed:
             item.state = "Protected" if item.last_point else "IRPending"
 
-    return _run(call, vault, item, "ConfigureBackup", CHANGE, changed, policy.name)  # so named in the CLI's own tests
+    return run(call, vault, item, "ConfigureBackup", CHANGE, changed, policy.name)  # so named in the CLI's own tests
 
 
 def _stop(call: Call, vault: Vault, item: ProtectedItem) -> Answer:
     def stopped(_: Job) -> None:
         item.state, item.policy = "ProtectionStopped", ""
 
-    return _run(call, vault, item, "DisableBackup", CHANGE, stopped, "")
+    return run(call, vault, item, "DisableBackup", CHANGE, stopped, "")
 
 
 def _undelete(call: Call, vault: Vault, item: ProtectedItem) -> Answer:
@@ -161,7 +160,7 @@ def _undelete(call: Call, vault: Vault, item: ProtectedItem) -> Answer:
     def undeleted(_: Job) -> None:
         item.deleted, item.state, item.policy = None, "ProtectionStopped", ""
 
-    return _run(call, vault, item, "Undelete", CHANGE, undeleted, "", bag={"Undelete flag": "True"})
+    return run(call, vault, item, "Undelete", CHANGE, undeleted, "", bag={"Undelete flag": "True"})
 
 
 def delete_item(call: Call) -> Answer:
@@ -189,67 +188,8 @@ def delete_item(call: Call) -> Answer:
     paths = ("backupOperations", "backupOperationResults")
     bag = {"Number of Recovery Points": str(len(moments(vault, item)))}
     if soft_deletes(vault):
-        return _run(call, vault, item, "DeleteBackupData", CHANGE, deleted, "", paths, bag)
-    return _run(call, vault, item, "DeleteBackupData", PURGE, purged, "", paths, bag)
-
-
-def _run(
-    call: Call,
-    vault: Vault,
-    item: ProtectedItem,
-    name: str,
-    seconds: tuple[int, int],
-    effect: Callable[[Job], None],
-    policy: str | None = None,
-    paths: tuple[str, str] | None = None,
-    bag: dict[str, str] | None = None,
-) -> Answer:
-    """Start a job and its operation; `effect` is what has changed when they end (it may fail the job)."""
-    world, state = call.world, call.world.state
-    operation = world.start_operation()
-    job = Job(
-        id=state.new_id(),
-        operation=name,
-        vm_id=item.source_id,
-        vm_name=item.vm_name,
-        container=item.container,
-        started=world.now(),
-        activity=state.new_id(),
-        policy=item.policy if policy is None else policy,
-        bag=bag or {},
-    )
-    operation.job = job.id
-    state.add_job(vault, job)
-    item.busy, fate = True, call.fate or Fate()
-
-    def finish() -> None:
-        now = world.now()
-        item.busy, job.ended, job.status = False, now, "Completed"
-        if fate.error is not None:
-            job.status, job.errors = "Failed", [job_error(fate.error)]
-            if item.configuring:
-                state.drop_item(vault, item)
-        else:
-            effect(job)
-        operation.ended, operation.status = now, "Succeeded" if job.status == "Completed" else "Failed"
-        if operation.status == "Failed":
-            gone = {"code": "UserErrorVmNotFoundV2", "message": "Virtual machine doesn't exist."}
-            operation.error = fate.error or gone
-        state.touch_item(item, now)
-        state.touch_job(vault, job, now)
-
-    world.clock.after(state.spread(item.source_id.lower(), *seconds) + fate.delay, finish)
-    state.touch_item(item, world.now())
-    state.touch_job(vault, job, world.now())
-    if paths is not None:
-        return accepted(call, f"{vault.id}/{paths[0]}", f"{vault.id}/{paths[1]}", operation)
-    base = item_id(vault, item)
-    return accepted(call, f"{base}/operationsStatus", f"{base}/operationResults", operation)
-
-
-def job_error(error: Json) -> Json:
-    """An operation's error as its job tells it; the number is ours, the service has one for each code."""
-    return {"errorCode": 400000, "errorTitle": error["code"], "errorString": error["message"], "recommendations": []}
+        return run(call, vault, item, "DeleteBackupData", CHANGE, deleted, "", paths, bag)
+    return run(call, vault, item, "DeleteBackupData", PURGE, purged, "", paths, bag)
 
 
 ROUTES: list[Route] = [

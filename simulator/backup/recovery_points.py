@@ -63,7 +63,7 @@ def _body(state: State, vault: Vault, item: ProtectedItem, taken: datetime) -> J
             "isSourceVMEncrypted": vm is not None and encryption_of(vm.properties) is not None,
             "isInstantIlrSessionActive": False,
             "recoveryPointTierDetails": [{"type": 1, "status": 1}, {"type": 2, "status": 1}],
-            "isManagedVirtualMachine": True,
+            "isManagedVirtualMachine": vm is None or not vm.classic,
             "virtualMachineSize": _size(vm.properties if vm else {}),
             "originalStorageAccountOption": False,
             "osType": _os(vm.properties if vm else {}),
@@ -78,11 +78,14 @@ def _body(state: State, vault: Vault, item: ProtectedItem, taken: datetime) -> J
 
 
 def _size(properties: Json) -> str:
-    return str((properties.get("hardwareProfile") or {}).get("vmSize") or "Standard_DS1_v2")
+    hardware = properties.get("hardwareProfile") or {}
+    return str(hardware.get("vmSize") or hardware.get("size") or "Standard_DS1_v2")
 
 
 def _os(properties: Json) -> str:
-    return str(((properties.get("storageProfile") or {}).get("osDisk") or {}).get("osType") or "Linux")
+    storage = properties.get("storageProfile") or {}
+    disk, classic = storage.get("osDisk") or {}, storage.get("operatingSystemDisk") or {}
+    return str(disk.get("osType") or classic.get("operatingSystem") or "Linux")
 
 
 def list_points(call: Call) -> Answer:

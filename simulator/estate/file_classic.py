@@ -17,6 +17,7 @@ _NOT_HERE = {
     "time_created": "timeCreated",
     "zones": "zones",
     "disk_facts": "diskFacts",
+    "disk_encryption": "diskEncryption",
 }
 
 

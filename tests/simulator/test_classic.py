@@ -80,6 +80,10 @@ async def test_it_is_protected_and_backed_up_as_any_other(served: tuple[Client, 
         each["properties"]["sourceResourceId"]: each for each in await azure.rows(f"{vault}/backupProtectedItems")
     }
     assert listed[vm]["properties"]["protectionState"] == "Protected"
+    [point] = await azure.rows(f"{item}/recoveryPoints")
+    told = point["properties"]
+    assert (told["osType"], told["virtualMachineSize"]) == ("Windows", "Standard_D2")
+    assert (told["isManagedVirtualMachine"], told["recoveryPointType"]) == (False, "AppConsistent")
     status = await azure.backup_status(vm)
     assert (status["protectionStatus"], status["vaultId"]) == ("Protected", vault)
     assert status["protectedItemName"].startswith("vm;iaasvmcontainer;")
