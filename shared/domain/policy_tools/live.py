@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.attributes import Subject
-from shared.domain.backup_policy import BackupPolicy
+from shared.domain.backup_policy import BackupPolicy, wanted_backup_policy
+from shared.domain.backup_policy_comparing import differences
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import choose_vault, evaluate, wanted_policy
 from shared.domain.model import UNPROTECTED, Observation, State, Vault, Vm
+from shared.domain.policy_file.backup_policy import BackupPolicyChoice
 
 Place = tuple[str, str, str]  # rule, subscription id, location
 
@@ -58,11 +60,23 @@ def lacking(
         compiled = policy.rule_named(each.rule)
         choice = compiled.rule.backup_policy if compiled is not None else None
         for name, count in sorted(each.named.items()):
-            found = by_name.get(name.lower())
-            if found is None:
-                yield f"{who}: the vault {each.vault.id.name} holds no backup policy {name} (asked for by {count:,})"
-            elif not found.for_vms:
-                yield f"{who}: the backup policy {name} in the vault {each.vault.id.name} is not one for VMs"
-            elif choice is not None and choice.type is not None and found.type and found.type != choice.type:
-                where = f"in the vault {each.vault.id.name}"
-                yield f"{who}: the backup policy {name} {where} is {found.type}, and the rule describes {choice.type}"
+            yield from (
+                f"{who}: {what}" for what in _unlike(choice, name, by_name.get(name.lower()), each.vault, count)
+            )
+
+
+def _unlike(
+    choice: BackupPolicyChoice | None, name: str, found: BackupPolicy | None, vault: Vault, count: int
+) -> Iterator[str]:
+    """How a vault's backup policy is not what the rule asks for; one that the rule describes may be missing."""
+    where = f"the backup policy {name} in the vault {vault.id.name}"
+    wanted = wanted_backup_policy(choice, name) if choice is not None else None
+    if found is None:
+        if wanted is None:
+            yield f"the vault {vault.id.name} holds no backup policy {name} (asked for by {count:,})"
+    elif not found.for_vms:
+        yield f"{where} is not one for VMs"
+    elif wanted is not None:
+        yield from (f"{where} differs in its {what}" for what in differences(found, wanted))
+    elif choice is not None and choice.type is not None and found.type != choice.type:
+        yield f"{where} is {found.type}, and the rule describes {choice.type}"

@@ -3,7 +3,7 @@ from dataclasses import replace
 from shared.domain.backup_policy import BackupPolicy
 from shared.domain.model import Vault, Vm
 from shared.domain.policy_tools.live import Demand, Place, demand, lacking
-from tests.fakes import START, SUB, a_vault, a_vm
+from tests.fakes import DEFAULT, START, SUB, a_vault, a_vm
 from tests.policies import compiled
 
 POLICY = """
@@ -17,7 +17,11 @@ rules:
     priority: 2
     match: {tags: {backup: {like: "*"}}}
     backupPolicy: {fromTag: backup}
-  - {name: rest, priority: 3, match: {}}
+  - name: told
+    priority: 3
+    match: {tags: {told: "yes"}}
+    backupPolicy: {name: Told, retain: {daily: P60D}}
+  - {name: rest, priority: 4, match: {}}
 exclude: {any: [{names: [skip]}]}
 """
 STANDARD = BackupPolicy("DefaultPolicy")
@@ -64,6 +68,13 @@ def test_a_backup_policy_of_another_kind_is_named() -> None:
     assert "is Standard, and the rule describes Enhanced" in lacks(vms, gold, BackupPolicy("gold"))[0]
     assert lacks(vms, gold, BackupPolicy("gold", enhanced=True)) == []
     assert "is not one for VMs" in lacks(vms, gold, BackupPolicy("Gold", for_vms=False))[0]
+
+
+def test_a_described_backup_policy_is_compared_and_may_be_missing() -> None:
+    vms, vaults = [a_vm(tags={"told": "yes"})], (a_vault(),)
+    assert lacks(vms, vaults, STANDARD) == []
+    [differs] = lacks(vms, vaults, replace(DEFAULT, name="TOLD"))
+    assert differs.endswith("Told in the vault vault-1 differs in its daily points: kept 30 days, wanted for 60 days")
 
 
 def test_vms_that_are_left_alone_ask_for_nothing() -> None:
