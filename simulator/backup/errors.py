@@ -1,7 +1,7 @@
 """Error codes of the backup service with what it says beside them: one table for the service and for faults.
 
 Codes, and the numbers where there are any, are from documentation, recordings and issue threads; texts are ours where
-no recording shows Azure's. A number that nobody has told is NO_NUMBER. Pure.
+no recording shows Azure's. A number that nobody has told is NO_NUMBER; the agent's is ours. Pure.
 """
 
 from typing import NamedTuple
@@ -70,6 +70,7 @@ _ALL = (
     Known(
         "UserErrorGuestAgentStatusUnavailable",
         "The VM agent is not ready, so no snapshot could be taken.",
+        400201,
         recommendations=_AGENT,
     ),
     Known("UserErrorBackupOperationInProgress", "Another backup of the item is in progress.", 0, 409, _LATER),

@@ -40,6 +40,8 @@ def _task(name: str, status: str) -> Json:
 def _backup(job: Job, passed: timedelta) -> Json:
     snapshot = "Completed" if job.ended or passed >= SNAPSHOT else "InProgress"
     transfer = job.status if job.ended or passed >= TRANSFER else "NotStarted"
+    if job.ended and job.status == "Failed" and job.ended - job.started < SNAPSHOT:
+        snapshot, transfer = "Failed", "NotStarted"
     bag = {"VM Name": job.vm_name}
     if job.expiry:
         bag["Recovery Point Expiry Time in UTC"] = clock_time(job.expiry)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.backup.errors import KNOWN, NO_NUMBER
 from tests.simulator.client import Client, Reply, item_of
 
 PROTECT, BACKUP = "PUT protectedItems", "POST backup"
@@ -123,3 +124,59 @@ async def test_a_backup_completes_with_warnings_of_the_rules_own(azure: Client, 
     assert item["protectionState"] == "Protected"
     assert item["lastRecoveryPoint"]
     assert vm[0] not in [each["vmId"] for each in (await azure.get("/_sim/check"))["missed"]]
+
+
+NUMBERS = {
+    "ResourceNotFound": 320001,
+    "UserErrorVmNotFoundV2": 400136,
+    "BCMV2VMNotFound": 400094,
+    "ExtensionSnapshotFailedNoNetwork": 400206,
+    "AzureVmOffline": 380008,
+    "UserErrorOfNoName": NO_NUMBER,
+}
+CODES = [*(known.code for known in KNOWN.values()), "UserErrorOfNoName"]
+
+
+async def test_every_code_can_refuse_at_once_and_nothing_has_happened(azure: Client, vm: tuple[str, str]) -> None:
+    for code in CODES:
+        await given(azure, {"fault": "refuse", "operation": PROTECT, "code": code, "times": 1})
+        reply = await azure.protect(*vm)
+        known = KNOWN.get(code.lower())
+        assert (reply.status, reply.code) == (known.status if known else 400, code)
+        assert reply.headers["x-ms-error-code"] == code
+        assert reply.body["error"]["message"]
+        assert (await azure.backup_status(vm[0]))["protectionStatus"] == "NotProtected"
+    await given(
+        azure, {"fault": "refuse", "operation": PROTECT, "code": "X", "message": "m", "status": 412, "times": 1}
+    )
+    assert (await azure.protect(*vm)).status == 412
+    assert (await ended(azure, await azure.protect(*vm)))["status"] == "Succeeded"
+
+
+async def test_every_code_can_fail_a_protect_and_its_job(azure: Client, vm: tuple[str, str]) -> None:
+    for number, code in enumerate(CODES):
+        await given(azure, {"fault": "operation", "operation": PROTECT, "code": code, "times": 1})
+        status = await ended(azure, await azure.protect(*vm))
+        assert (status["status"], status["error"]["code"]) == ("Failed", code)
+        jobs = await jobs_of(azure, vm, "ConfigureBackup")
+        assert len(jobs) == number + 1
+        [detail] = jobs[0]["errorDetails"]
+        assert (detail["errorTitle"], detail["errorString"]) == (code, status["error"]["message"])
+        assert detail["errorCode"] == NUMBERS.get(code, detail["errorCode"])
+
+
+async def test_every_code_can_fail_a_backup(azure: Client, vm: tuple[str, str]) -> None:
+    await ended(azure, await azure.protect(*vm))
+    for number, code in enumerate(CODES):
+        if number % 3 == 0:  # nine attempts a day are the most
+            tomorrow = datetime.fromisoformat((await azure.get("/_sim/clock"))["now"]) + timedelta(days=1)
+            await azure.advance(tomorrow.isoformat())
+        await given(azure, {"fault": "job", "operation": BACKUP, "code": code, "times": 1})
+        assert (await azure.back_up(*vm)).status == 202
+        await azure.until_idle()
+        [detail] = (await jobs_of(azure, vm, "Backup"))[0]["errorDetails"]
+        assert detail["errorTitle"] == code
+        assert isinstance(detail["errorCode"], int)
+        assert detail["errorCode"] == NUMBERS.get(code, detail["errorCode"])
+        assert detail["errorString"]
+        assert isinstance(detail["recommendations"], list)

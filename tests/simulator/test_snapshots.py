@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.backup.snapshots import MOST_POINTS
+from tests.simulator.client import item_of
 from tests.simulator.surroundings import GROUP, REQUIRE_TAG, backed_up, estate, failure, points_of, vm_named
 
 KEYS = """\
@@ -56,6 +57,21 @@ async def test_a_first_backup_ends_by_what_is_inside_and_what_it_may_read(
     async with estate(tmp_path, text) as (azure, world):
         assert failure(await backed_up(azure, world, "web")) == code
         assert await points_of(azure, world, "web") == ([consistency] if consistency else [])
+
+
+async def test_a_snapshot_that_fails_ends_its_job_before_anything_is_transferred(tmp_path: Path) -> None:
+    async with estate(tmp_path, "virtualMachines: [{name: web, agent: missing}]\n") as (azure, world):
+        job = await backed_up(azure, world, "web")
+        tasks = {each["taskId"]: each["status"] for each in job["extendedInfo"]["tasksList"]}
+        assert tasks == {"Take Snapshot": "Failed", "Transfer data to vault": "NotStarted"}
+        [detail] = job["errorDetails"]
+        assert detail["errorString"]
+        assert detail["recommendations"]
+        vault = next(iter(world.state.vaults.values())).id
+        item = (await azure.get(item_of(vault, vm_named(world, "web"))))["properties"]
+        assert (item["protectionState"], item["lastBackupStatus"]) == ("IRPending", "Failed")
+        await azure.ask("PUT", "/_sim/guests", {"vmId": vm_named(world, "web"), "agent": "ok"})
+        assert failure(await backed_up(azure, world, "web")) == ""
 
 
 async def test_a_point_stays_as_consistent_as_it_was_taken(tmp_path: Path) -> None:
