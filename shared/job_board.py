@@ -90,17 +90,17 @@ class JobReader:
         """The same jobs, those in progress as their vaults tell them now, with what began there since."""
         since: dict[str, datetime] = {}
         for each in board.followed:
-            began = each.started or wish.since
-            since[each.vault_id] = min(began, since.get(each.vault_id, began))
+            vault, began = each.vault_id.lower(), each.started or wish.since  # one vault comes in several spellings
+            since[vault] = min(began, since.get(vault, began))
         found = {each.id.lower(): each for each in board.jobs}
         unread = await self._ask(since, found)
-        kept = [each for each in board.unread if each.vault_id not in since]
+        kept = [each for each in board.unread if each.vault_id.lower() not in since]
         told = _told(found.values(), _owners(board.jobs))
         return replace(board, jobs=_of(told, wish.vm), unread=(*kept, *unread))
 
     def due_again(self, board: Board) -> datetime:
         """When to look again: so seldom that the vaults' quota holds, and not before a vault that puts us off."""
-        vaults = len({each.vault_id for each in board.followed})
+        vaults = len({each.vault_id.lower() for each in board.followed})
         waits = [each.error.retry_after for each in board.unread if isinstance(each.error, RetryLaterError)]
         return self._clock.now() + max(_BETWEEN, _FOR_EACH_VAULT * vaults, *(each for each in waits if each))
 

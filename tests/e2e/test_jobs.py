@@ -39,7 +39,7 @@ def test_jobs_are_followed_to_their_end_and_the_failed_one_is_explained(swept: s
     assert ": 0 in progress, 1 failed, " in followed.stdout
     after = jobs(swept, "--status", "failed")
     [failed] = after["jobs"]
-    assert (failed["failure"]["code"], failed["failure"]["title"]) == ("400201", "UserErrorGuestAgentStatusUnavailable")
+    assert (failed["failure"]["title"], failed["failure"]["kind"]) == ("UserErrorGuestAgentStatusUnavailable", "MEND")
     assert failed["failure"]["recommendations"]
     mine = jobs(swept, "--vm", failed["vm"], "--since", "P14D")
     assert failed["id"] in {each["id"] for each in mine["jobs"]}

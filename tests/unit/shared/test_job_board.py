@@ -26,9 +26,11 @@ class FakeJobs:
 
     async def jobs(self, vault_id: str, since: datetime) -> tuple[BackupJob, ...]:
         self.asked.append((vault_id.rsplit("/", 1)[-1], since))
-        if vault_id in self.fail:
-            raise self.fail[vault_id]
-        return tuple(each for each in self.vaults.get(vault_id, []) if each.started is None or each.started >= since)
+        errors = {key.lower(): each for key, each in self.fail.items()}
+        if vault_id.lower() in errors:
+            raise errors[vault_id.lower()]
+        jobs = {key.lower(): each for key, each in self.vaults.items()}.get(vault_id.lower(), [])
+        return tuple(each for each in jobs if each.started is None or each.started >= since)
 
     async def jobs_in(self, scope: Scope, since: datetime) -> AsyncIterator[BackupJob]:
         for each in self.graph:
@@ -157,14 +159,15 @@ async def test_a_vault_that_cannot_be_read_is_named_and_hides_nothing() -> None:
 async def test_looking_again_asks_only_where_something_runs_and_ends_with_it() -> None:
     other = a_vault("vault-2")
     here = Here(VAULT, other)
-    here.jobs.graph = [known(a_job(1, ago=3)), known(a_job(2, "Completed", 3, other))]
+    spelt = replace(known(a_job(4, ago=2)), vault_id=VAULT.id.text.replace("/subscriptions/", "/Subscriptions/"))
+    here.jobs.graph = [known(a_job(1, ago=3)), spelt, known(a_job(2, "Completed", 3, other))]
     wish = Wish(Scope(), DAY)
     board = await here.look()
     here.jobs.asked.clear()
-    here.jobs.vaults[VAULT.id.text] = [a_job(1, "Failed", 3), a_job(5)]
+    here.jobs.vaults[VAULT.id.text] = [a_job(1, "Failed", 3), a_job(4, "Completed", 2), a_job(5)]
     board = await here.reader.look_again(board, wish)
     assert here.jobs.asked == [("vault-1", START - timedelta(hours=3))]
-    assert shown(board) == [("5", "InProgress"), ("2", "Completed"), ("1", "Failed")]
+    assert shown(board) == [("5", "InProgress"), ("4", "Completed"), ("2", "Completed"), ("1", "Failed")]
     assert {each.vm_id for each in board.jobs} == {vm_id().key}
     here.jobs.vaults[VAULT.id.text] = [a_job(1, "Failed", 3), a_job(5, "Completed")]
     board = await here.reader.look_again(board, wish)
