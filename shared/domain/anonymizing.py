@@ -36,9 +36,19 @@ _DISKS: Mapping[str, Any] = {
     "managedDisk": {
         "id": _ID,
         "storageAccountType": _KEEP,
-        "securityProfile": {"securityEncryptionType": _KEEP},
+        "securityProfile": {"securityEncryptionType": _KEEP, "diskEncryptionSet": {"id": _ID}},
         "diskEncryptionSet": {"id": _ID},
     },
+}
+#: Of a classic VM, which names the same things differently.
+_CLASSIC_DISKS: Mapping[str, Any] = {
+    "diskName": _DISK,
+    "lun": _KEEP,
+    "caching": _KEEP,
+    "operatingSystem": _KEEP,
+    "ioType": _KEEP,
+    "diskSize": _KEEP,
+    "vhdUri": _DISK,
 }
 _PROPERTIES: Mapping[str, Any] = {
     "provisioningState": _KEEP,
@@ -47,7 +57,7 @@ _PROPERTIES: Mapping[str, Any] = {
     "priority": _KEEP,
     "evictionPolicy": _KEEP,
     "licenseType": _KEEP,
-    "hardwareProfile": {"vmSize": _KEEP},
+    "hardwareProfile": {"vmSize": _KEEP, "size": _KEEP},
     "securityProfile": {
         "securityType": _KEEP,
         "encryptionAtHost": _KEEP,
@@ -64,7 +74,8 @@ _PROPERTIES: Mapping[str, Any] = {
             "id": _ID,
         },
         "osDisk": _DISKS,
-        "dataDisks": [_DISKS],
+        "operatingSystemDisk": _CLASSIC_DISKS,
+        "dataDisks": [{**_DISKS, **_CLASSIC_DISKS}],
     },
     "osProfile": {
         "allowExtensionOperations": _KEEP,

@@ -16,8 +16,10 @@ from shared.bootstrap import open_backstop
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_file.reading import parse_policy
+from shared.domain.reasons import Reason
 from shared.settings import Settings
 from simulator.server import running
+from tests.simulator.classic import add_classic
 
 VMS, SEED = 300, 11
 ONLY_TAGS = """
@@ -113,6 +115,33 @@ def counts(found: dict[str, Any]) -> Counter[Any]:
         (verdict.state, tuple(each.reason for each in verdict.reasons), verdict.rule, len(actions))
         for verdict, actions in found.values()
     )
+
+
+@pytest.mark.parametrize("anonymize", [False, True])
+async def test_a_classic_vm_comes_along_with_its_disks_and_its_power_state(
+    tmp_path: Path, anonymize: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = compile_policy(parse_policy(ONLY_TAGS, "tags.yaml"))
+    file = tmp_path / "1.json"
+    async with running(vms=20, seed=SEED) as (url, world):
+        beside = next(iter(world.state.vms.values()))
+        for number, disks in enumerate((1, 17)):
+            classic = add_classic(world.state, beside.id, f"old-{number}")
+            blobs = [{"lun": lun, "diskSize": 64, "vhdUri": f"https://x/{lun}.vhd"} for lun in range(disks)]
+            classic.properties["storageProfile"]["dataDisks"] = blobs
+            classic.properties["instanceView"]["powerState"] = "StoppedDeallocated"
+            world.state.touch("vm", classic.key, world.now())
+        source = await decisions(url, policy, tmp_path / "a")
+        await export(url, Wish(file, anonymize=anonymize, keep_tags=("ENV", "backup-opt-out") if anonymize else ()))
+    async with running(estate=file) as (url, world):
+        copy = await decisions(url, policy, tmp_path / "b")
+        made = [vm for vm in world.state.vms.values() if vm.classic]
+    assert counts(copy) == counts(source)
+    assert any(verdict.has(Reason.UNSUPPORTED_TOO_MANY_DISKS) for verdict, _ in copy.values())
+    assert sorted(len(vm.properties["storageProfile"]["dataDisks"]) for vm in made) == [1, 17]
+    assert {vm.properties["instanceView"]["powerState"] for vm in made} == {"StoppedDeallocated"}
+    assert {vm.properties["hardwareProfile"]["size"] for vm in made} == {"Standard_D2"}
+    assert (made[0].name == "old-0") is not anonymize
 
 
 async def test_a_management_group_copies_its_subscriptions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,17 +16,22 @@ _POWER = {"started": "running", "stopped": "stopped", "stoppeddeallocated": "dea
 def as_resource_manager(properties: Wire) -> Wire:
     """`properties` of a `Microsoft.ClassicCompute/virtualMachines`; ValueError for a malformed part."""
     os_disk = object_at(properties, "storageProfile", "operatingSystemDisk")
-    power = text_at(properties, "instanceView", "powerState").lower()
     return {
         "provisioningState": value_at(properties, "provisioningState"),
         "hardwareProfile": {"vmSize": value_at(properties, "hardwareProfile", "size")},
-        "instanceView": {"statuses": [{"code": f"PowerState/{_POWER.get(power, power)}"}]},
+        "instanceView": {"statuses": [{"code": f"PowerState/{classic_power(properties)}"}]},
         "storageProfile": {
             "imageReference": {},
             "osDisk": {"osType": text_at(os_disk, "operatingSystem"), **_blob(os_disk)} if os_disk else None,
             "dataDisks": [_data_disk(each) for each in list_at(properties, "storageProfile", "dataDisks")],
         },
     }
+
+
+def classic_power(properties: Wire) -> str:
+    """The power state in Resource Manager's words, such as deallocated; empty where it is not told."""
+    power = text_at(properties, "instanceView", "powerState").lower()
+    return _POWER.get(power, power)
 
 
 def _data_disk(node: object) -> Wire:

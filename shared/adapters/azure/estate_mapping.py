@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from shared.adapters.azure.classic_mapping import classic_power
 from shared.adapters.azure.protection_mapping import IAAS_VM
 from shared.adapters.azure.wire import Wire, list_at, moment_at, object_at, required_text, tags_at, text_at, value_at
 from shared.domain.arm_id import parse_id, parse_vm_id
@@ -106,10 +107,11 @@ def policy_entry(row: Wire) -> Entry:
 
 def vm_entry(row: Wire) -> Entry:
     """A VM; its `properties` without secrets and without what only describes the moment."""
-    identity = parse_vm_id(required_text(row, "id")).text
+    identity = parse_vm_id(required_text(row, "id"))
     properties = object_at(row, "properties")
-    power = text_at(properties, "extended", "instanceView", "powerState", "code").rpartition("/")[2].lower()
-    entry: Entry = {"id": identity, "location": required_text(row, "location")}
+    code = text_at(properties, "extended", "instanceView", "powerState", "code")
+    power = classic_power(properties) if identity.classic else code.rpartition("/")[2].lower()
+    entry: Entry = {"id": identity.text, "location": required_text(row, "location")}
     if value_at(row, "tags") is not None:
         entry["tags"] = tags_at(row, "tags")
     entry |= _given(zones=list(list_at(row, "zones")), identity=without_secrets(object_at(row, "identity")))

@@ -33,7 +33,7 @@ recoveryservicesresources
 
 VMS = """
 resources
-| where type =~ 'microsoft.compute/virtualmachines'
+| where type in~ ('microsoft.compute/virtualmachines', 'microsoft.classiccompute/virtualmachines')
 | project id, location, tags, zones, identity, managedBy, properties
 | order by id asc
 """
