@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from azure.mgmt.recoveryservicesbackup.aio import RecoveryServicesBackupClient
 
-from shared.adapters.azure import queries
+from shared.adapters.azure import job_queries as queries
 from shared.adapters.azure.arm_errors import translated
 from shared.adapters.azure.connection import Connection, require_list
 from shared.adapters.azure.graph_reader import GraphReader, chunks
@@ -47,8 +47,8 @@ class AzureJobs:
     async def jobs_in(self, scope: Scope, since: datetime) -> AsyncIterator[BackupJob]:
         """The scope's jobs of VMs that started at or after `since`, as far back as Resource Graph keeps them."""
         age = self._clock.now() - since
-        days = next((each for each in queries.JOB_DAYS if age <= timedelta(days=each)), queries.JOB_DAYS[-1])
-        async for job in self._rows(queries.JOBS[days], scope):
+        days = next((each for each in queries.DAYS if age <= timedelta(days=each)), queries.DAYS[-1])
+        async for job in self._rows(queries.jobs_of(days), scope):
             if job.started is None or job.started >= since:
                 yield job
 

@@ -94,7 +94,7 @@ def job_from_wire(node: Wire) -> BackupJob:
 
 
 def job_from_row(row: Wire) -> BackupJob:
-    """A backup job of a row that `queries.JOBS` gives; ValueError as above."""
+    """A backup job of a row that `job_queries.JOBS` gives; ValueError as above."""
     job = _job(required_text(row, "id"), row)
     source = (text_at(row, "dataSourceId") or text_at(row, "dataSourceInfoId")).lower()
     container = job.item_container or _container_in(text_at(row, "backupInstanceId"))

@@ -75,51 +75,6 @@ recoveryservicesresources
 | order by id asc
 """
 
-# A row of a job names its VM by `dataSourceId` and its item by `backupInstanceId` (documentation of Azure Backup, 2021,
-# and public queries of 2026); `errorDetails` are the vault's own.
-_JOB_COLUMNS = """
-| project id,
-    operation = tostring(properties.operation),
-    status = tostring(properties.status),
-    startTime = tostring(properties.startTime),
-    endTime = tostring(properties.endTime),
-    entityFriendlyName = tostring(properties.entityFriendlyName),
-    containerName = tostring(properties.containerName),
-    backupInstanceId = tostring(properties.backupInstanceId),
-    dataSourceId = tostring(properties.dataSourceId),
-    dataSourceInfoId = tostring(properties.dataSourceInfo.resourceID),
-    isUserTriggered = properties.isUserTriggered,
-    errorDetails = properties.errorDetails
-| order by id asc
-"""
-_JOBS = """
-recoveryservicesresources
-| where type =~ 'microsoft.recoveryservices/vaults/backupjobs'
-| where properties.backupManagementType =~ 'AzureIaasVM'
-| where todatetime(properties.startTime) >= ago(14d)
-"""
-JOB_DAYS = (1, 3, 7, 14)  # Resource Graph keeps no more (documentation of Azure Backup, 2021)
-JOBS = {days: _JOBS.replace("ago(14d)", f"ago({days}d)") + _JOB_COLUMNS for days in JOB_DAYS}
-
-# Of each VM and operation the last job that nobody cancelled, if it failed: a few rows, however large the estate.
-_FAILED_LAST = """
-recoveryservicesresources
-| where type =~ 'microsoft.recoveryservices/vaults/backupjobs'
-| where properties.backupManagementType =~ 'AzureIaasVM'
-| where properties.operation in~ ('Backup', 'ConfigureBackup')
-| where not(properties.status startswith 'Cancel')
-| extend began = todatetime(properties.startTime)
-| where began >= ago(7d)
-| extend source = tolower(tostring(properties.dataSourceId)),
-    sourceInfo = tolower(tostring(properties.dataSourceInfo.resourceID)),
-    itemContainer = tolower(tostring(properties.containerName)),
-    vmName = tolower(tostring(properties.entityFriendlyName)),
-    work = tolower(tostring(properties.operation))
-| summarize arg_max(began, id, properties) by source, sourceInfo, itemContainer, vmName, work
-| where properties.status =~ 'Failed'
-"""
-FAILED_LAST = _FAILED_LAST + _JOB_COLUMNS
-
 BACKUP_POLICIES = """
 recoveryservicesresources
 | where type =~ 'microsoft.recoveryservices/vaults/backuppolicies'

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.azure import queries
+from shared.adapters.azure import job_queries
 from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.inventory import ResourceGraphInventory
 from shared.adapters.azure.jobs import AzureJobs, jobs_filter
@@ -123,8 +123,8 @@ async def test_no_more_days_than_needed_are_asked_for_and_older_rows_left_out(
     inside, outside = since.isoformat(), (since - timedelta(seconds=1)).isoformat()
     stub.on("POST", GRAPH, page(a_row(startTime=inside), a_row(startTime=outside)))
     assert [each.started for each in await all_of(jobs.jobs_in(Scope(), since))] == [since]
-    assert stub.seen[-1].body["query"] == queries.JOBS[days]
-    assert f"ago({days}d)" in queries.JOBS[days]
+    assert stub.seen[-1].body["query"] == job_queries.jobs_of(days)
+    assert f"ago({days}d)" in job_queries.jobs_of(days)
 
 
 async def test_a_row_without_a_status_is_an_error_and_not_left_out(jobs: AzureJobs, stub: Stub) -> None:
