@@ -163,11 +163,19 @@ def compile_globs(globs: Iterable[str]) -> Callable[[str], bool]:
     """Whether a text matches one of the globs, without case."""
     lowered = [each.lower() for each in globs]
     exact = frozenset(each for each in lowered if not is_glob(each))
-    patterns = [each for each in lowered if is_glob(each)]
-    if not patterns:
+    # Most globs are a beginning, as in `rg-app-*`, which is far cheaper to look for than a pattern.
+    beginnings = tuple(each[:-1] for each in lowered if _is_beginning(each))
+    patterns = [each for each in lowered if is_glob(each) and not _is_beginning(each)]
+    if not beginnings and not patterns:
         return lambda text: text.lower() in exact
+    if not patterns:
+        return lambda text: (low := text.lower()) in exact or low.startswith(beginnings)
     match = re.compile("|".join(f"(?:{fnmatch.translate(each)})" for each in patterns)).match
-    return lambda text: (low := text.lower()) in exact or match(low) is not None
+    return lambda text: (low := text.lower()) in exact or low.startswith(beginnings) or match(low) is not None
+
+
+def _is_beginning(glob: str) -> bool:
+    return glob.endswith("*") and not is_glob(glob[:-1])
 
 
 def is_glob(text: str) -> bool:

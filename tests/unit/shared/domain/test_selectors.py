@@ -1,9 +1,13 @@
+import fnmatch
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.domain.attributes import Subject
 from shared.domain.model import Image
 from shared.domain.policy_file.selector import Selector
-from shared.domain.selectors import compile_selector, normalise_location
+from shared.domain.selectors import compile_globs, compile_selector, normalise_location
 from tests.fakes import START, SUB, a_vm
 
 VM = a_vm("Web-01", "Shop-RG", tags={"Env": "prod", "tier": "gold"}, image=Image(publisher="Canonical"))
@@ -46,3 +50,9 @@ def test_a_vm_without_tags_has_none_of_the_wanted() -> None:
 
 def test_a_region_has_one_spelling() -> None:
     assert normalise_location("West Europe") == normalise_location("westeurope") == "westeurope"
+
+
+@given(st.lists(st.text("aB-*?[]!\n", max_size=4), max_size=4), st.text("abB-*[\n", max_size=5))
+def test_a_text_matches_globs_as_fnmatch_has_it_but_for_case(globs: list[str], text: str) -> None:
+    matches = any(fnmatch.fnmatchcase(text.lower(), each.lower()) for each in globs)
+    assert compile_globs(globs)(text) is matches
