@@ -12,8 +12,9 @@ rows for people.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
-from shared.domain.model import OS_DISK, Disk, ReasonDetail, Vm
+from shared.domain.model import OS_DISK, Image, ReasonDetail, Vm
 from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, BackupPolicyChoice
 from shared.domain.reasons import Reason
 
@@ -82,10 +83,16 @@ def _ephemeral(vm: Vm) -> str:
 
 def _operating_system(vm: Vm) -> str:
     """An image of one's own bears no such words: there only the backup itself can tell."""
-    image = " ".join(filter(None, (vm.image.publisher, vm.image.offer, vm.image.sku)))
-    if _COREOS.search(image):
-        return f"CoreOS: image {image}"
-    return f"32 bits: image {image}" if _BITS_32.search(image) else ""
+    return _wrong_with(vm.image)
+
+
+@lru_cache(maxsize=1024)
+def _wrong_with(image: Image) -> str:
+    """An estate has few images and many VMs of each."""
+    words = " ".join(filter(None, (image.publisher, image.offer, image.sku)))
+    if _COREOS.search(words):
+        return f"CoreOS: image {words}"
+    return f"32 bits: image {words}" if _BITS_32.search(words) else ""
 
 
 def _confidential_with_own_key(vm: Vm) -> str:
@@ -105,20 +112,16 @@ def _too_many_disks(vm: Vm) -> str:
 
 
 def _disk_too_large(vm: Vm) -> str:
-    largest = max(vm.disks, key=_size, default=None)
-    if largest is None or _size(largest) <= LARGEST_DISK_GB:
-        return ""
-    where = "the OS disk" if largest.lun == OS_DISK else f"the disk at LUN {largest.lun}"
-    return f"{where} has {largest.size_gb} GB, {LARGEST_DISK_GB} at most"
+    for each in vm.disks:
+        if each.size_gb is not None and each.size_gb > LARGEST_DISK_GB:
+            where = "the OS disk" if each.lun == OS_DISK else f"the disk at LUN {each.lun}"
+            return f"{where} has {each.size_gb} GB, {LARGEST_DISK_GB} at most"
+    return ""
 
 
 def _total_too_large(vm: Vm) -> str:
-    total = sum(map(_size, vm.disks))
+    total = sum([each.size_gb or 0 for each in vm.disks])
     return f"{total} GB, {LARGEST_TOTAL_GB} at most" if total > LARGEST_TOTAL_GB else ""
-
-
-def _size(disk: Disk) -> int:
-    return disk.size_gb or 0
 
 
 #: Each reason with the evidence for it in words, which is empty where the row does not apply.
