@@ -9,7 +9,7 @@ asking one rule after another, and a property test holds it to that.
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.domain.attributes import TAGS, TEXTS, Subject
 from shared.domain.policy import Rule
@@ -30,6 +30,8 @@ from shared.domain.selectors import (
 _SINGLE = tuple(name for name, attribute in TEXTS.items() if attribute.one is not None)
 #: A rule with more ways to be met than this is kept as one clause, without its `any`.
 _MOST_CLAUSES = 32
+#: What is another for nearly every VM: to remember it would only fill memory.
+_UNIQUE = frozenset({("names", "")})
 #: Values that a table remembers; beyond, it forgets them all and begins again.
 _MOST_VALUES = 20_000
 
@@ -52,7 +54,10 @@ class _Test:
 
 @dataclass(slots=True)
 class _Table:
-    """Which clauses accept which value of one attribute; `others` do not ask, `asking` do. `known` remembers."""
+    """Which clauses accept which value of one attribute; `others` do not ask, `asking` do.
+
+    `known` remembers values beside the exact ones; None where hardly a value comes twice.
+    """
 
     read: Callable[[Subject], str | None]
     others: int
@@ -60,21 +65,22 @@ class _Table:
     tests: list[tuple[int, Callable[[str], bool]]]
     any_test: Callable[[str], bool] | None
     asking: int
-    known: dict[str, int] = field(default_factory=dict)
+    known: dict[str, int] | None
 
     def accepting(self, value: str) -> int:
         """The clauses that are not ruled out by this value; for a table with tests beside exact values."""
-        seen = self.known.get(value)
-        if seen is not None:
+        known = self.known
+        if known is not None and (seen := known.get(value)) is not None:
             return seen
         mask = self.exact.get(value, self.others)
         if self.any_test is not None and self.any_test(value):
             for bit, passes in self.tests:
                 if passes(value):
                     mask |= bit
-        if len(self.known) >= _MOST_VALUES:
-            self.known.clear()
-        self.known[value] = mask
+        if known is not None:
+            if len(known) >= _MOST_VALUES:
+                known.clear()
+            known[value] = mask
         return mask
 
 
@@ -101,7 +107,7 @@ class RuleIndex:
         left = self._every
         for table in self._tables:
             if not left & table.asking:
-                continue  # no candidate left asks for it
+                continue  # no candidate left asks for it, so that its cost is this one look
             value = table.read(subject)
             if value is None:
                 left &= table.others
@@ -109,8 +115,6 @@ class RuleIndex:
                 left &= table.exact.get(value, table.others)
             else:
                 left &= table.accepting(value)
-            if not left & (left - 1):
-                break  # one candidate at most: to ask it in full costs less than the other tables
         tried = -1
         while left:
             lowest = left & -left
@@ -133,7 +137,7 @@ def _table(key: Key, found: list[tuple[int, _Test]], every: int) -> _Table:
             exact[value] |= bit
     tests = [(bit, passes) for bit, test in found if (passes := test.passes) is not None]
     any_test = _any_of([test for _, test in found]) if tests else None
-    return _Table(_reader(key), others, exact, tests, any_test, asking)
+    return _Table(_reader(key), others, exact, tests, any_test, asking, None if key in _UNIQUE else {})
 
 
 def _any_of(tests: list[_Test]) -> Callable[[str], bool]:
@@ -194,6 +198,8 @@ def _tests(selector: Selector) -> Iterator[tuple[Key, _Test]]:
 
 def _reader(key: Key) -> Callable[[Subject], str | None]:
     name, tag = key
+    if name == "tags":
+        return lambda subject: subject.tags.get(tag)
     if name in TAGS:
         read = TAGS[name].read
         return lambda subject: read(subject).get(tag)
