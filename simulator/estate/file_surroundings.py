@@ -32,9 +32,7 @@ def encrypt(building: "Building", entry: Entry, given: VmEntry, properties: Json
     """Write the VM's `diskEncryption` into its properties; EstateFileError where they say it too."""
     if given.disk_encryption is None:
         return
-    disk = properties["storageProfile"].get("osDisk")
-    if disk is None:
-        raise entry.error(building.file, "a classic VM has none", "diskEncryption")
+    disk = properties["storageProfile"]["osDisk"]
     if disk.get("encryptionSettings") is not None:
         what = "stands in properties.storageProfile.osDisk.encryptionSettings too; say it once"
         raise entry.error(building.file, what, "diskEncryption")

@@ -305,6 +305,17 @@ def test_a_vault_says_how_it_stores_and_guards(read: Any) -> None:
         ),
         (SMALL + "managementGroups: [{name: a, subscriptions: [prod, prod]}]\n", "in one management group only"),
         (SMALL + "jobs: [{vm: web-1, vault: rsv, started: 2026-11-01}]\n", "has no protected item in this vault"),
+        (SMALL + "locks: [{name: a, resourceGroup: none}]\n", "locks[0].resourceGroup: there is no resource group"),
+        (SMALL + "locks: [{name: a, subscription: prd}]\n", "locks[0].subscription: there is no subscription 'prd'"),
+        (SMALL + "locks: [{name: a, managementGroup: b}]\n", "locks[0].managementGroup: there is no management group"),
+        (SMALL + "locks: [{name: a, scope: /x, managementGroup: b}]\n", "locks[0]: give one of scope, managementGroup"),
+        (SMALL + "locks: [{name: a}, {name: A}]\n", "locks[1].name: this is there twice"),
+        (SMALL + "locks: [{name: a, level: Delete}]\n", "locks[0].level: input should be 'CanNotDelete' or 'ReadOnly'"),
+        (SMALL + "policyAssignments: [{name: a, definition: b}]\n", "[0].definition: there is no definition 'b'"),
+        (SMALL + "keyVaults: [{name: kv}, {name: KV}]\n", "keyVaults[1].name: the key vault 'KV' is there twice"),
+        (with_vm("{name: a, diskEncryption: {keyVault: kv}}"), "[0].diskEncryption.keyVault: there is no key vault"),
+        (with_vm("{name: a, classic: true, diskEncryption: {keyVault: /kv}}"), "diskEncryption: a classic VM has no such"),
+        (with_vm("{name: a, agent: gone}"), "virtualMachines[0].agent: input should be 'ok', 'missing'"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_with_its_place(refusal: Any, text: str, said: str) -> None:
