@@ -1,36 +1,59 @@
-"""Carries out one planned write, behind the guards that stand right before it: pause switch, intents, running jobs.
+"""Carries out one planned write to a VM's protection, behind the guards that stand right before it.
 
-A write is never repeated on a guess. Before each one an intent goes on record; after a crash or a broken connection
-the intent says that Azure may have got the request, and the next look waits until Azure would show it. Whether the
-policy permits writing at all is the reconciler's question, asked before.
+Pause switch and intents are `guards.py`'s; here are those of the service's own ways: the quota of registrations,
+running and earlier backup jobs, a refusal that a discovery may cure. Whether the policy permits writing at all is the
+reconciler's question, asked before.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import partial
 
+from shared.domain.arm_id import ArmId, parse_id
 from shared.domain.azure_answers import Accepted, BackupJob
 from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status
+from shared.domain.preflight import asks_why, needs_discovery, why_refused
+from shared.domain.troubles.entry import Kind
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
-from shared.ports import Backup, Clock, Intent, Ledger, PauseSwitch
+from shared.guards import (
+    POLL,
+    POST_SHOWS_WITHIN,
+    Guard,
+    accepted_until,
+    answer_lost,
+    asked_twice,
+    outcome_of,
+)
+from shared.placing import Placer, vault_key
+from shared.ports import Backup, Clock, Intent, Ledger, Preflight
+from shared.vault_making import VaultMaker, Wanted
 
-T = TypeVar("T")
-POLL = timedelta(seconds=30)  # the SDK's own polling interval, used where Azure names none (azure-core 1.41)
-TIMED_OUT = "NoAnswerInTime"  # the adapters' code for a silence that lasted too long
-PAUSE_CHECK = timedelta(minutes=15)
-# How long Azure may take to show a write whose answer was lost. The protect PUT has a deterministic name and shows at
-# once as `Protecting`; a backup job may be listed late, and a second POST would start a second backup.
-PUT_SHOWS_WITHIN = timedelta(minutes=2)
-POST_SHOWS_WITHIN = timedelta(minutes=10)
 JOBS_SINCE = timedelta(days=7)
+DAY = timedelta(days=1)
 _AGAIN = "start a backup: backstop protect VM_ID --backup-now"
+_MAKING = frozenset({ActionKind.CREATE_VAULT, ActionKind.SET_REDUNDANCY, ActionKind.ENSURE_BACKUP_POLICY})
 
 
 def protect_key(vm_key: str) -> str:
     """The ledger's key for a VM's protect PUT."""
     return f"protect|{vm_key}"
+
+
+def undelete_key(vm_key: str) -> str:
+    """The ledger's key for the PUT that undeletes a VM's item; it stays until the item is active again."""
+    return f"undelete|{vm_key}"
+
+
+def under_key(vm_key: str) -> str:
+    """The ledger's key for the PUT that resumes a VM's item or changes its backup policy."""
+    return f"under|{vm_key}"
+
+
+def discover_key(vm_key: str) -> str:
+    """The ledger's key for the discovery that a refused protect asked for."""
+    return f"discover|{vm_key}"
 
 
 def backup_key(vm_key: str) -> str:
@@ -51,72 +74,124 @@ class Actor:
     """Does one action at a time."""
 
     backup: Backup
+    preflight: Preflight
     ledger: Ledger
-    pause: PauseSwitch
+    placer: Placer
+    maker: VaultMaker
+    guard: Guard
     clock: Clock
 
-    async def carry_out(self, action: Action, protection: Protection, *, just_protected: bool) -> Carried:
+    async def carry_out(
+        self, action: Action, protection: Protection, wanted: Wanted, *, just_protected: bool
+    ) -> Carried:
         """Do the write, or say why not. `just_protected`: the protection is new and ours, no job list is needed."""
-        if action.kind is ActionKind.ENABLE_PROTECTION:
-            return await self._enable(action, protection)
-        return await self._start_backup(action, protection, just_protected)
-
-    async def _enable(self, action: Action, protection: Protection) -> Carried:
-        key, now = protect_key(action.vm.key), self.clock.now()
-        intent = await self.ledger.intent(key)
-        if intent is not None and now < intent.at + PUT_SHOWS_WITHIN:
-            return Carried(_answer_lost(intent.at + PUT_SHOWS_WITHIN), protection)
-        if (paused := await self._paused()) is not None:
-            return Carried(paused, protection)
-        await self.ledger.record(key, Intent(now))
+        if action.kind in _MAKING:
+            return Carried(await self.maker.make(action, wanted), protection)
         try:
-            accepted = await self.backup.protect(action.vault_id, action.vm, action.backup_policy, action.disks)
-        except (RetryLaterError, PermanentError) as error:
-            return Carried(await self._refused(key, error), protection)
-        await self.ledger.record(key, Intent(now, accepted.operation_url))
-        after = Protection(ProtectionState.CONFIGURING, vault_id=action.vault_id, backup_policy=action.backup_policy)
-        return Carried(_accepted(self.clock.now(), accepted), after)
+            match action.kind:
+                case ActionKind.ENABLE_PROTECTION:
+                    return await self._enable(action, protection, wanted)
+                case ActionKind.UNDELETE:
+                    send = partial(self.backup.undelete, action.vault_id, action.vm)
+                    return await self._put(undelete_key(action.vm.key), send, protection)
+                case ActionKind.RESUME_PROTECTION | ActionKind.CHANGE_BACKUP_POLICY:
+                    send = partial(self.backup.put_under, action.vault_id, action.vm, action.backup_policy)
+                    return await self._put(under_key(action.vm.key), send, protection)
+                case _:
+                    return await self._start_backup(action, protection, wanted, just_protected)
+        except PermanentError as error:
+            return Carried(outcome_of(error, self.clock.now()), protection)
 
-    async def _start_backup(self, action: Action, protection: Protection, just_protected: bool) -> Carried:
+    async def _put(self, key: str, send: Callable[[], Awaitable[Accepted]], protection: Protection) -> Carried:
+        answer = await self.guard.put(key, send)
+        outcome = accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
+        return Carried(outcome, protection)
+
+    async def _enable(self, action: Action, protection: Protection, wanted: Wanted) -> Carried:
+        key = protect_key(action.vm.key)
+        intent = await self.ledger.intent(key)
+        if intent is None and (full := await self._registered(action, wanted)) is not None:
+            return Carried(full, protection)
+        send = partial(self.backup.protect, action.vault_id, action.vm, action.backup_policy, action.disks)
+        try:
+            answer = await self.guard.put(key, send)
+        except PermanentError as error:
+            return Carried(await self._refused(error, action, wanted), protection)
+        if isinstance(answer, Outcome):
+            return Carried(answer, protection)
+        await self.ledger.forget(vault_key(action.vault_id))  # it holds something now, so it is no longer ours to set
+        after = Protection(ProtectionState.CONFIGURING, vault_id=action.vault_id, backup_policy=action.backup_policy)
+        return Carried(accepted_until(self.clock.now(), answer), after)
+
+    async def _registered(self, action: Action, wanted: Wanted) -> Outcome | None:
+        """Count the registration; DEFERRED where the vault's day is full. A paused one is not counted."""
+        if (paused := await self.guard.paused()) is not None:
+            return paused
+        subscription, limits = parse_id(action.vault_id).subscription_id, wanted.limits
+        per_day = limits.per_vault_per_day - limits.daily_reserve
+        due = await self.placer.register(action.vault_id, subscription, action.vm.key, per_day)
+        if due is None:
+            return None
+        why = f"the vault {parse_id(action.vault_id).name} takes {per_day} VMs within 24 hours"
+        return Outcome(Status.DEFERRED, due, "QUOTA_REGISTRATIONS", why, "Nothing: it goes on by itself")
+
+    async def _refused(self, error: PermanentError, action: Action, wanted: Wanted) -> Outcome:
+        """What the service says of a VM that it does not take; once, a discovery is tried where that may help."""
+        key, now = discover_key(action.vm.key), self.clock.now()
+        earlier = await self.ledger.intent(key)
+        if needs_discovery(error.code) and (earlier is None or now >= earlier.at + DAY):
+            answer = await self.guard.send(key, partial(self.preflight.refresh_containers, action.vault_id))
+            return accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
+        if not asks_why(error.code):
+            return outcome_of(error, now)
+        try:
+            told = await asked_twice(
+                partial(self.preflight.prevalidate, action.vault_id, action.vm, wanted.vm.location)
+            )
+        except (RetryLaterError, PermanentError):
+            told = None  # the refusal itself is what counts; its reason stays as Azure gave it
+        refusal = why_refused(error.code, error.message, told)
+        if refusal.trouble.kind is Kind.RETRY_LATER:
+            again = now + (refusal.trouble.wait or POLL)
+            return Outcome(Status.DEFERRED, again, refusal.code, refusal.error, refusal.remedy, failed_try=True)
+        return Outcome(Status.FAILED, None, refusal.code, refusal.error, refusal.remedy)
+
+    async def _start_backup(
+        self, action: Action, protection: Protection, wanted: Wanted, just_protected: bool
+    ) -> Carried:
         key, now = backup_key(action.vm.key), self.clock.now()
         intent = await self.ledger.intent(key)
         if intent is not None or not just_protected:
             try:
-                jobs = await asked_twice(lambda: self.backup.jobs(action.vault_id, action.vm, now - JOBS_SINCE))
+                jobs = await self._jobs(action.vault_id, action.vm, wanted, now)
             except (RetryLaterError, PermanentError) as error:
                 return Carried(outcome_of(error, now), protection)
-            if (standing := _earlier_backup(action.kind, jobs, intent, protection, now)) is not None:
+            again = wanted.rule.initial_backup.again
+            if (standing := _earlier_backup(action.kind, jobs, intent, protection, now, again)) is not None:
                 return standing
-        if (paused := await self._paused()) is not None:
-            return Carried(paused, protection)
-        await self.ledger.record(key, Intent(now))
+            if (full := _over_the_day(jobs, wanted.limits.on_demand_per_day, now)) is not None:
+                return Carried(full, protection)
         retain_until = action.retain_until or now + (action.retain or timedelta(days=30))
-        try:
-            accepted = await self.backup.start_backup(action.item_id, retain_until)
-        except (RetryLaterError, PermanentError) as error:
-            return Carried(await self._refused(key, error), protection)
-        await self.ledger.record(key, Intent(now, accepted.operation_url))
-        return Carried(_accepted(self.clock.now(), accepted), replace(protection, backup_running=True))
+        answer = await self.guard.send(key, partial(self.backup.start_backup, action.item_id, retain_until))
+        if isinstance(answer, Outcome):
+            return Carried(answer, protection)
+        return Carried(accepted_until(self.clock.now(), answer), replace(protection, backup_running=True))
 
-    async def _paused(self) -> Outcome | None:
-        reason = await self.pause.paused()
-        if not reason:
-            return None
-        return Outcome(
-            Status.DEFERRED, self.clock.now() + PAUSE_CHECK, "PAUSED", reason, "Resume with: backstop resume"
-        )
-
-    async def _refused(self, key: str, error: RetryLaterError | PermanentError) -> Outcome:
-        if not (isinstance(error, RetryLaterError) and error.may_have_happened):
-            await self.ledger.forget(key)  # Azure answered, so the request changed nothing
-        outcome = outcome_of(error, self.clock.now())
-        if outcome.status is Status.FAILED and error.code and not error.remedy:
-            return replace(outcome, remedy=remedy_for(error.code, error.message))
-        return outcome
+    async def _jobs(self, vault_id: str, vm: ArmId, wanted: Wanted, now: datetime) -> tuple[BackupJob, ...]:
+        """The item's backup jobs of late, but none of an earlier VM that had this name."""
+        since = now - JOBS_SINCE
+        if wanted.vm.created is not None:
+            since = max(since, wanted.vm.created)
+        return await asked_twice(partial(self.backup.jobs, vault_id, vm, since))
 
 
 def _earlier_backup(
-    kind: ActionKind, jobs: tuple[BackupJob, ...], intent: Intent | None, protection: Protection, now: datetime
+    kind: ActionKind,
+    jobs: tuple[BackupJob, ...],
+    intent: Intent | None,
+    protection: Protection,
+    now: datetime,
+    again: timedelta | None,
 ) -> Carried | None:
     """What an earlier backup of this item means for a new one; None when nothing stands in its way."""
     if any(job.running for job in jobs):
@@ -125,14 +200,31 @@ def _earlier_backup(
         latest = max(jobs, key=lambda job: (job.started is not None, job.started))
         if latest.status.lower().startswith("completed"):
             return Carried(Outcome(Status.ALREADY_DONE), replace(protection, has_recovery_point=True))
-        error = latest.error or f"the first backup ended as {latest.status}"
-        outcome = Outcome(Status.FAILED, None, latest.error_code or latest.status, error, _remedy_of(latest))
-        return Carried(outcome, replace(protection, last_backup_status="Failed"))
+        if again is None or latest.started is None or now < latest.started + again:
+            error = latest.error or f"the first backup ended as {latest.status}"
+            outcome = Outcome(Status.FAILED, None, latest.error_code or latest.status, error, _remedy_of(latest))
+            return Carried(outcome, replace(protection, last_backup_status="Failed"))
     if intent is not None and now < intent.at + POST_SHOWS_WITHIN:
         shown = any(job.started is not None and job.started >= intent.at - timedelta(minutes=1) for job in jobs)
         if not shown:
-            return Carried(_answer_lost(intent.at + POST_SHOWS_WITHIN), protection)
+            return Carried(answer_lost(intent.at + POST_SHOWS_WITHIN), protection)
     return None
+
+
+def _over_the_day(jobs: tuple[BackupJob, ...], per_day: int, now: datetime) -> Outcome | None:
+    """DEFERRED where so many on-demand backups of the VM began within 24 hours. Azure's own jobs are the ledger.
+
+    A job that does not say who asked for it counts.
+    """
+    began = sorted(
+        each.started
+        for each in jobs
+        if each.started is not None and each.started > now - DAY and each.user_triggered is not False
+    )
+    if len(began) < per_day:
+        return None
+    why = f"{len(began)} on-demand backups of this VM began within 24 hours"
+    return Outcome(Status.DEFERRED, began[-per_day] + DAY, "QUOTA_ON_DEMAND", why, "Nothing: it goes on by itself")
 
 
 def _remedy_of(job: BackupJob) -> str:
@@ -141,35 +233,3 @@ def _remedy_of(job: BackupJob) -> str:
         return f"Look at the job in the vault, then {_AGAIN}"
     remedy = remedy_for(job.error_code, job.error)
     return remedy if "--backup-now" in remedy else f"{remedy}; then {_AGAIN}"
-
-
-async def asked_twice(ask: Callable[[], Awaitable[T]]) -> T:
-    """A read whose answer got lost is asked again at once: to read twice does no harm, and most breaks are short.
-
-    Nothing is asked at once where the service names a time to come back, refuses for being asked too often, or was
-    silent until the time was up: a second silence would outlast the claim on the VM.
-    """
-    try:
-        return await ask()
-    except RetryLaterError as error:
-        if not error.may_have_happened or error.retry_after is not None or error.code == TIMED_OUT:
-            raise
-    return await ask()
-
-
-def outcome_of(error: RetryLaterError | PermanentError, now: datetime) -> Outcome:
-    """DEFERRED for what may succeed later, FAILED for what will not."""
-    if isinstance(error, RetryLaterError):
-        again = now + (error.retry_after if error.retry_after is not None else POLL)
-        return Outcome(
-            Status.DEFERRED, again, error.code or "RETRY_LATER", error.message, error.remedy, failed_try=True
-        )
-    return Outcome(Status.FAILED, None, error.code or "REFUSED", error.message, error.remedy)
-
-
-def _accepted(now: datetime, accepted: Accepted) -> Outcome:
-    return Outcome(Status.ACCEPTED, now + (accepted.retry_after or POLL))
-
-
-def _answer_lost(until: datetime) -> Outcome:
-    return Outcome(Status.DEFERRED, until, "ANSWER_LOST", "an earlier request may still be on its way to the service")

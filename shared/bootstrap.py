@@ -12,16 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.act import Actor
+from shared.bulk_placing import BulkPlacer
 from shared.domain.azure_answers import Subscription
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.errors import SettingsError
+from shared.guards import Guard
 from shared.intake import Intake
+from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy, PolicyInForce
-from shared.policy_ports import Policies, PolicySource
+from shared.policy_ports import LastGood, Policies, PolicySource
 from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Jobs, Notices, WorkSource
 from shared.reconcile import Reconciler
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper
+from shared.vault_making import VaultMaker
 from shared.worker import Worker
 
 if TYPE_CHECKING:
@@ -90,14 +95,18 @@ async def open_backstop(
     from shared.adapters.azure.compute import AzureCompute
     from shared.adapters.azure.connection import Connection
     from shared.adapters.azure.inventory import ResourceGraphInventory
+    from shared.adapters.azure.jobs import AzureJobs
+    from shared.adapters.azure.preflight import AzurePreflight
     from shared.adapters.azure.topic import EventGridNotices, NoNotices
     from shared.adapters.clock import SystemClock, VirtualClock
+    from shared.adapters.local.books import SqliteBooks
     from shared.adapters.local.claims import SqliteClaims
     from shared.adapters.local.findings import LocalFindingStore
     from shared.adapters.local.ledger import SqliteLedger
     from shared.adapters.local.opt_outs import SqliteOptOuts
     from shared.adapters.local.pause import SqlitePauseSwitch
     from shared.adapters.local.policies import SqliteLastGood
+    from shared.adapters.local.runs import SqliteRuns
     from shared.adapters.local.store import Store, store_name
     from shared.adapters.local.work_queue import SqliteWorkQueue
     from shared.reporting.reporter import Reporter
@@ -109,24 +118,22 @@ async def open_backstop(
         clock: Clock = VirtualClock(connection) if connection.virtual_clock_path else SystemClock()
         store = stack.enter_context(Store(settings.state_dir / store_name(settings.endpoint, tenant)))
         queue, claims, ledger = SqliteWorkQueue(store, clock), SqliteClaims(store), SqliteLedger(store)
-        opt_outs = SqliteOptOuts(store)
-        findings, pause = LocalFindingStore(store, clock), SqlitePauseSwitch(store)
-        policies: Policies
-        if policy is not None:
-            policies = FixedPolicy(policy)
-        else:
-            policies = PolicyInForce(_policy_source(settings), SqliteLastGood(store), clock)
-            await policies.newest()
-            policies = policies if watch else FixedPolicy(policies.current, policies.problem)
+        opt_outs, findings, pause = SqliteOptOuts(store), LocalFindingStore(store, clock), SqlitePauseSwitch(store)
+        policies: Policies = await _policies(settings, policy, SqliteLastGood(store), clock, watch=watch)
         compute, backup = AzureCompute(connection, clock), AzureBackup(connection, clock)
         inventory = ResourceGraphInventory(connection, clock, subscriptions)
         notices: Notices = NoNotices()
         if settings.topic_endpoint:
             notices = await stack.enter_async_context(EventGridNotices(settings.topic_endpoint, settings.topic_key))
+        books, guard = SqliteBooks(store), Guard(ledger, pause, clock)
+        placer = Placer(backup, books, ledger, clock)
+        maker = VaultMaker(backup, ledger, claims, placer, guard, clock)
+        bulk = BulkPlacer(inventory, AzureJobs(connection, clock, inventory), books, ledger, clock)
+        actor = Actor(backup, AzurePreflight(connection), ledger, placer, maker, guard, clock)
+        enforce, jobs = settings.enforce, settings.reconcile_queue
         reconciler = Reconciler(
-            policies, settings.enforce, clock, compute, backup, claims, ledger, opt_outs, pause, findings, notices
+            policies, enforce, clock, compute, backup, claims, ledger, opt_outs, findings, notices, placer, actor
         )
-        jobs = settings.reconcile_queue
         yield Backstop(
             settings=settings,
             policies=policies,
@@ -140,12 +147,22 @@ async def open_backstop(
             pause=pause,
             notices=notices,
             reconciler=reconciler,
-            worker=Worker(reconciler, queue, jobs, clock),
+            worker=Worker(reconciler, queue, jobs, clock, SqliteRuns(store)),
             intake=Intake(policies, settings.scope, tenant, inventory, ledger, opt_outs, queue, jobs, clock),
-            sweeper=Sweeper(policies, settings.enforce, clock, inventory, findings, opt_outs, queue, jobs),
+            sweeper=Sweeper(policies, enforce, clock, inventory, findings, opt_outs, ledger, queue, jobs, bulk),
             reporter=Reporter(policies, findings, inventory, clock, notices, settings.scope, subscriptions, prices),
             requests=connection.requests,
         )
+
+
+async def _policies(
+    settings: Settings, policy: CompiledPolicy | None, last_good: LastGood, clock: Clock, *, watch: bool
+) -> Policies:
+    if policy is not None:
+        return FixedPolicy(policy)
+    in_force = PolicyInForce(_policy_source(settings), last_good, clock)
+    await in_force.newest()
+    return in_force if watch else FixedPolicy(in_force.current, in_force.problem)
 
 
 def _policy_source(settings: Settings) -> PolicySource:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from shared.act import POLL, asked_twice, backup_key, outcome_of, protect_key
+from shared.act import backup_key, discover_key, protect_key, undelete_key, under_key
 from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import OperationStatus
 from shared.domain.model import Outcome, Status
 from shared.domain.troubles.entry import Kind
 from shared.domain.troubleshooting import advice_for
 from shared.errors import PermanentError, RetryLaterError
+from shared.guards import POLL, asked_twice, outcome_of
 from shared.ports import Backup, Clock, Intent, Ledger
 
 PATIENCE = timedelta(hours=2)  # ConfigureBackup takes about a minute (recorded traffic, 2019 and 2026)
@@ -39,7 +40,8 @@ class Followed:
 
 async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> Followed:
     """Where the VM's operation in flight stands, if there is one."""
-    for key in (protect_key(vm_id.key), backup_key(vm_id.key)):
+    for key_of in (protect_key, undelete_key, under_key, discover_key, backup_key):
+        key = key_of(vm_id.key)
         intent = await ledger.intent(key)
         if intent is None or not intent.operation_url:
             continue
@@ -56,14 +58,17 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
         if status.running and status.status != "Unknown" and now < intent.at + PATIENCE:
             return Followed(waiting=Outcome(Status.ACCEPTED, now + (status.retry_after or POLL)))
         failed = status.status.lower() in {"failed", "canceled", "cancelled"}
+        if failed and key_of is discover_key:  # the protect's own refusal is asked for again, and told
+            await ledger.record(key, Intent(intent.at))
+            continue
         if failed:
             await ledger.forget(key)
             return Followed(failed=await _failed(key, status, ledger, now))
         # The intent stays, without its URL: reads may lag, and the write must not be repeated before they show it.
-        await ledger.record(key, Intent(now))
+        await ledger.record(key, Intent(intent.at if key_of is discover_key else now))
         if status.status.lower() == "succeeded":
             await ledger.forget(_failing(key))
-            return Followed(protected=key.startswith("protect"), backup_started=key.startswith("backup"))
+            return Followed(protected=key_of is protect_key, backup_started=key_of is backup_key)
     return Followed()
 
 

@@ -10,45 +10,62 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from shared.act import asked_twice
 from shared.domain.arm_id import ArmId
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import BackupStatus
 from shared.domain.model import ACTIVE_STATES, UNPROTECTED, Observation, Protection, ProtectionState, Unread, Vault, Vm
 from shared.errors import PermanentError, RetryLaterError
+from shared.guards import asked_twice
 from shared.ports import Backup, Clock, Compute
 
 T = TypeVar("T")
 
 
 async def observe(
-    vm_id: ArmId, compute: Compute, backup: Backup, clock: Clock, *, needs: Collection[Need] = (), made_in: str = ""
+    vm_id: ArmId,
+    compute: Compute,
+    backup: Backup,
+    clock: Clock,
+    *,
+    needs: Collection[Need] = (),
+    made: Protection | None = None,
+    elsewhere: Collection[str] = (),
 ) -> Observation | None:
     """What is seen of the VM now; None when ARM says that it does not exist.
 
     With one vault in the VM's region and warm caches this takes three requests: VM, backupStatus, protected item.
-    `needs`: what else of the VM the policy looks at. `made_in` is the vault in which Azure has just reported the
-    protection as made: then the item there suffices.
+    `needs`: what else of the VM the policy looks at. `made` is the protection that Azure has just reported as made, at
+    our request: then it is not asked for again, and the service itself refuses what no longer fits. The VM is read
+    anew all the same, because its owner may have opted out meanwhile and nobody else would hear it. `elsewhere` are
+    other subscriptions whose vaults may hold the VM.
     """
     vm = await _read("the VM", lambda: compute.vm(vm_id, needs))
     if vm is None:
         return None
     if isinstance(vm, Unread):
         return Observation(vm, _not_asked(vm), (), clock.now())
-    vaults = await _read("the subscription's vaults", lambda: backup.vaults(vm_id.subscription_id))
-    protection = (
-        await _protection(vm, vaults, backup, made_in) if not isinstance(vaults, Unread) else _not_asked(vaults)
-    )
+    vaults = await _vaults(backup, {vm_id.subscription_id, *elsewhere})
+    if isinstance(vaults, Unread):
+        return Observation(vm, _not_asked(vaults), vaults, clock.now())
+    protection = made if made is not None else await _protection(vm, vaults, backup)
     return Observation(vm, protection, vaults, clock.now())
+
+
+async def _vaults(backup: Backup, subscriptions: Collection[str]) -> tuple[Vault, ...] | Unread:
+    found: list[Vault] = []
+    for each in sorted(subscriptions):
+        some = await _read("the subscription's vaults", partial(backup.vaults, each))
+        if isinstance(some, Unread):
+            return some
+        found += some
+    return tuple(found)
 
 
 def _not_asked(because: Unread) -> Unread:
     return replace(because, what="the VM's backup", why=f"not asked, because this failed: {because.why}")
 
 
-async def _protection(vm: Vm, vaults: tuple[Vault, ...], backup: Backup, made_in: str) -> Protection | Unread:
-    if made_in and (made := await _read("the protected item", lambda: backup.item(made_in, vm.id))) is not None:
-        return made
+async def _protection(vm: Vm, vaults: tuple[Vault, ...], backup: Backup) -> Protection | Unread:
     status = await _read("the VM's backup status", lambda: backup.status(vm.id, vm.location))
     if isinstance(status, Unread):
         return status

@@ -99,6 +99,9 @@ class Backup(Protocol):
     def forget(self, vault_id: str) -> None:
         """What was cached of this vault, and of its subscription's, is no longer true."""
 
+    def item_id(self, vault_id: str, vm_id: ArmId) -> str:
+        """The id that the VM's protected item has in this vault, whether there is one or not."""
+
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         """The VM's protected item in this vault, soft-deleted ones included; None when there is none."""
 

@@ -4,22 +4,27 @@ What happens depends on the state that is seen, never on which message came: dou
 midway it ends in the same place. Nothing waits here for Azure: an accepted request is looked at again later.
 """
 
+import hashlib
 import logging
 import uuid
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared.act import POLL, Actor, outcome_of, protect_key
-from shared.domain.attributes import fold
+from shared.act import Actor, discover_key, protect_key, undelete_key
+from shared.domain.arm_id import ArmId, parse_id
+from shared.domain.attributes import Subject, fold
 from shared.domain.compiled_policy import CompiledPolicy
-from shared.domain.matching import evaluate
+from shared.domain.disks import disk_gb
+from shared.domain.matching import evaluate, vaults_for, wanted_policy
 from shared.domain.model import (
     ACTIVE_STATES,
     Action,
+    ActionKind,
     Finding,
     Observation,
     Outcome,
     Protection,
+    ProtectionState,
     ReasonDetail,
     ReconcileRequest,
     State,
@@ -29,18 +34,23 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.opt_out_stretch import standing
-from shared.domain.planning import plan
+from shared.domain.planning import disk_selection, steps
 from shared.domain.reasons import Reason
+from shared.domain.steps import NOTHING, Held, Steps
 from shared.domain.withholding import Withheld, withheld
 from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
+from shared.guards import POLL, outcome_of
 from shared.observe import observe
 from shared.opt_outs import note
+from shared.placing import Placer, Read
 from shared.policy_ports import Policies
-from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, OptOuts, PauseSwitch
+from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, OptOuts
+from shared.vault_making import Wanted
 
-LEASE = timedelta(minutes=5)  # one look makes under ten requests, each cut off after a minute at most
+LEASE = timedelta(minutes=5)  # one look makes some ten requests, each cut off after a minute at most
 BUSY = timedelta(seconds=30)
+PLACED_ANEW = 5  # times that a seat is chosen again because another worker changed the vault's book meanwhile
 log = logging.getLogger(__name__)
 
 
@@ -50,6 +60,24 @@ class Reconciled:
 
     outcome: Outcome
     finding: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One VM as it was seen, decided and planned; `seen` is None for one that does not exist.
+
+    `read` holds the books that the plan was made by, where it asked for them.
+    """
+
+    seen: Observation | None
+    verdict: Verdict
+    steps: Steps = NOTHING
+    read: Read | None = None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What is planned, whenever it may be done."""
+        return self.steps.actions
 
 
 @dataclass(frozen=True)
@@ -67,9 +95,10 @@ class Reconciler:
     claims: Claims
     ledger: Ledger
     opt_outs: OptOuts
-    pause: PauseSwitch
     findings: FindingStore
     notices: Notices
+    placer: Placer
+    actor: Actor
 
     @property
     def may_write(self) -> bool:
@@ -88,21 +117,42 @@ class Reconciler:
         finally:
             await self.claims.release(key, owner)
 
-    async def look(
-        self, request: ReconcileRequest, policy: CompiledPolicy, *, made_in: str = ""
-    ) -> tuple[Observation | None, Verdict, tuple[Action, ...]]:
+    async def look(self, request: ReconcileRequest, policy: CompiledPolicy, *, made: Protection | None = None) -> Look:
         """Observe, evaluate and plan without writing anything; `explain` and the plan of one VM use it too."""
-        seen = await observe(request.vm_id, self.compute, self.backup, self.clock, needs=policy.needs, made_in=made_in)
+        elsewhere = policy.vault_subscriptions
+        seen = await observe(
+            request.vm_id, self.compute, self.backup, self.clock, needs=policy.needs, made=made, elsewhere=elsewhere
+        )
         if seen is None:
-            return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)), ()
-        now = self.clock.now()
-        settings = policy.policy.spec.opt_out
+            return Look(None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)))
+        now, settings = self.clock.now(), policy.policy.spec.opt_out
         if isinstance(seen.vm, Vm) and settings.tag.lower() in fold(seen.vm.tags):
             known = await self.opt_outs.stretch(request.vm_id.key)
             seen = replace(seen, opt_out=standing(known, now, settings.new_after))
         verdict = evaluate(seen, policy, now)
-        backup_now, retain_until = request.backup_now, request.retain_until
-        return seen, verdict, plan(seen, verdict, policy, backup_now=backup_now, retain_until=retain_until)
+        if isinstance(seen.protection, Protection) and seen.protection.state is ProtectionState.STOPPED:
+            seen = replace(seen, undeleted=await self.ledger.intent(undelete_key(request.vm_id.key)) is not None)
+        return await self._planned(request, policy, seen, verdict)
+
+    async def _planned(
+        self, request: ReconcileRequest, policy: CompiledPolicy, seen: Observation, verdict: Verdict
+    ) -> Look:
+        read = None
+        if vault_ids := concerned(seen, verdict, policy):
+            try:
+                read = await self.placer.read(parse_id(vault_ids[0]).subscription_id, vault_ids)
+            except (RetryLaterError, PermanentError) as error:
+                why = outcome_of(error, self.clock.now())
+                held = Held(
+                    why.error_code, f"what the vaults hold could not be read: {why.error}", why.remedy, why.look_again
+                )
+                return Look(seen, verdict, Steps((), held))
+            seen = replace(seen, holdings=read.holdings)
+        elif verdict.has(Reason.UNPROTECTED) and isinstance(seen.vm, Vm):
+            read = await self.placer.read(_where(seen.vm, verdict, policy), ())
+            seen = replace(seen, holdings=read.holdings)
+        planned = steps(seen, verdict, policy, backup_now=request.backup_now, retain_until=request.retain_until)
+        return Look(seen, verdict, planned, read)
 
     async def _look(self, request: ReconcileRequest, policy: CompiledPolicy) -> Reconciled:
         followed = await follow(request.vm_id, self.backup, self.ledger, self.clock)
@@ -112,39 +162,92 @@ class Reconciler:
         if followed.backup_started and earlier is not None and earlier.verdict.state is State.COMPLIANT:
             started = replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now())
             return await self._save(started, policy)
-        made_in = earlier.protection.vault_id if followed.protected and earlier and earlier.protection else ""
-        seen, verdict, actions = await self.look(request, policy, made_in=made_in)
-        if seen is None:
-            return await self._record(request, policy, None, verdict, (), Outcome(Status.NOTHING_TO_DO))
+        made = self._made(request.vm_id, earlier) if followed.protected else None
+        look = await self.look(request, policy, made=made)
+        if look.seen is None:
+            return await self._record(request, policy, look, Outcome(Status.NOTHING_TO_DO))
         if followed.failed is not None:
-            return await self._record(request, policy, seen, verdict, actions, followed.failed)
-        protection = seen.protection
-        if isinstance(protection, Protection) and protection.state in ACTIVE_STATES:
-            await self.ledger.forget(protect_key(request.vm_id.key))
-        if not actions or isinstance(protection, Unread):
-            outcome = self._without_action(seen, verdict, policy, just_protected=followed.protected)
-        elif (why := self.why_not(policy, verdict)) is not None:
-            outcome = why.outcome
-        else:
-            actor = Actor(self.backup, self.ledger, self.pause, self.clock)
-            carried = await actor.carry_out(actions[0], protection, just_protected=followed.protected)
-            outcome = carried.outcome
-            seen = replace(seen, protection=carried.protection)
-            verdict = evaluate(seen, policy, self.clock.now())
-        done = await self._record(request, policy, seen, verdict, actions, outcome)
+            return await self._record(request, policy, look, followed.failed)
+        await self._settle(request.vm_id, look.seen)
+        look, outcome = await self._carry_out(request, policy, look, just_protected=followed.protected)
+        done = await self._record(request, policy, look, outcome)
         if followed.protected and done.finding is not None:
             await self._publish(done.finding)
         return done
+
+    def _made(self, vm_id: ArmId, earlier: Finding | None) -> Protection | None:
+        """The protection that Azure has just reported as made: as it was asked for, and without a first backup."""
+        asked = earlier.protection if earlier is not None else None
+        if asked is None or asked.state is not ProtectionState.CONFIGURING or not asked.vault_id:
+            return None
+        item_id = self.backup.item_id(asked.vault_id, vm_id)
+        return replace(asked, state=ProtectionState.FIRST_BACKUP_PENDING, item_id=item_id)
+
+    async def _settle(self, vm_id: ArmId, seen: Observation) -> None:
+        """What was on record about a protection that is there now is no longer needed."""
+        item = seen.protection
+        if isinstance(item, Protection) and item.state in ACTIVE_STATES:
+            for key in (protect_key(vm_id.key), undelete_key(vm_id.key), discover_key(vm_id.key)):
+                if await self.ledger.intent(key) is not None:
+                    await self.ledger.forget(key)
+
+    async def _carry_out(
+        self, request: ReconcileRequest, policy: CompiledPolicy, look: Look, *, just_protected: bool
+    ) -> tuple[Look, Outcome]:
+        """The first step, or why it is not taken now; the look as it stands afterwards."""
+        for _ in range(PLACED_ANEW):
+            seen = look.seen
+            if seen is None or not isinstance(seen.protection, Protection) or not isinstance(seen.vm, Vm):
+                break
+            held = look.steps.held
+            if held is not None and (not look.actions or self.why_not(policy, look.verdict) is None):
+                again = held.until if held.until is None or held.until > self.clock.now() else self.clock.now()
+                if not await self._kept(look, policy):
+                    look = await self._planned(request, policy, seen, look.verdict)
+                    continue
+                return look, Outcome(Status.DEFERRED, again, held.code, held.why, held.remedy)
+            if not look.actions:
+                break
+            if (why := self.why_not(policy, look.verdict)) is not None:
+                return look, why.outcome
+            if not await self._kept(look, policy):
+                look = await self._planned(request, policy, seen, look.verdict)
+                continue
+            wanted = _wanted(seen.vm, look.verdict, policy, seen)
+            spread = wanted.rule.initial_backup.spread
+            if just_protected and spread and look.actions[0].kind is ActionKind.START_INITIAL_BACKUP:
+                again = self.clock.now() + share_of(spread, seen.vm.id.key)
+                why_later = f"first backups are put apart over {spread}"
+                return look, Outcome(Status.DEFERRED, again, "SPREAD", why_later, "Nothing: it goes on by itself")
+            carried = await self.actor.carry_out(
+                look.actions[0], seen.protection, wanted, just_protected=just_protected
+            )
+            seen = replace(seen, protection=carried.protection)
+            verdict = evaluate(seen, policy, self.clock.now())
+            return replace(look, seen=seen, verdict=verdict), carried.outcome
+        else:
+            why_busy = "other workers keep changing the book of the vault"
+            return look, Outcome(Status.DEFERRED, self.clock.now() + BUSY, "BUSY", why_busy)
+        return look, self._without_action(look, policy, just_protected=just_protected)
+
+    async def _kept(self, look: Look, policy: CompiledPolicy) -> bool:
+        """Whether the VM's seat is on record, put there if need be; True where it needs none."""
+        seen, placed = look.seen, look.steps.placed
+        if placed is None or look.read is None or seen is None or not isinstance(seen.vm, Vm):
+            return True
+        if self.why_not(policy, look.verdict) is not None:
+            return True
+        return await self.placer.reserve(seen.vm.id.key, seen.vm.location, placed, look.read)
 
     def why_not(self, policy: CompiledPolicy, verdict: Verdict) -> Withheld | None:
         """What withholds the writes for a VM with this verdict; None where they may be made."""
         compiled = policy.rule_named(verdict.rule)
         return withheld(policy.policy.spec, compiled.rule if compiled else None, permitted=self.enforce)
 
-    def _without_action(
-        self, seen: Observation, verdict: Verdict, policy: CompiledPolicy, *, just_protected: bool
-    ) -> Outcome:
-        now = self.clock.now()
+    def _without_action(self, look: Look, policy: CompiledPolicy, *, just_protected: bool) -> Outcome:
+        now, seen, verdict = self.clock.now(), look.seen, look.verdict
+        if seen is None:
+            return Outcome(Status.NOTHING_TO_DO)
         unread = next((part for part in (seen.vm, seen.protection, seen.vaults) if isinstance(part, Unread)), None)
         if unread is not None and unread.retryable:
             again = now + (unread.retry_after or POLL)
@@ -165,26 +268,25 @@ class Reconciler:
         self,
         request: ReconcileRequest,
         policy: CompiledPolicy,
-        seen: Observation | None,
-        verdict: Verdict,
-        actions: tuple[Action, ...],
+        look: Look,
         outcome: Outcome,
     ) -> Reconciled:
-        vm = seen.vm if seen is not None else None
-        protection = seen.protection if seen is not None else None
+        vm = look.seen.vm if look.seen is not None else None
+        protection = look.seen.protection if look.seen is not None else None
         return await self._save(
             Finding(
                 vm=request.vm_id,
                 location=vm.location if isinstance(vm, Vm) else "",
-                verdict=verdict,
+                verdict=look.verdict,
                 protection=protection if isinstance(protection, Protection) else None,
-                actions=actions,
+                actions=look.actions,
                 outcome=outcome,
                 at=self.clock.now(),
                 cause=request.cause,
                 correlation_id=request.correlation_id,
                 run_id=request.run_id,
                 policy_hash=policy.policy.hash,
+                disk_gb=backed_up_gb(vm, look.verdict, policy) if isinstance(vm, Vm) else None,
             ),
             policy,
         )
@@ -202,3 +304,46 @@ class Reconciler:
             log.warning(
                 "the notice was not published: %s", outcome_of(error, finding.at).error, extra={"vm": finding.vm.text}
             )
+
+
+def concerned(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> tuple[str, ...]:
+    """The ids of the vaults whose contents the plan depends on: those that would do, or the one that has the item."""
+    compiled, item = policy.rule_named(verdict.rule), seen.protection
+    if compiled is None or verdict.state is not State.NON_COMPLIANT or not isinstance(item, Protection):
+        return ()
+    if not isinstance(seen.vm, Vm) or isinstance(seen.vaults, Unread):
+        return ()
+    if verdict.has(Reason.UNPROTECTED):
+        return tuple(each.id.text for each in vaults_for(seen.vm, seen.vaults, compiled) if each.ready)
+    existing, first = compiled.rule.existing, compiled.rule.initial_backup
+    asks = (
+        (verdict.has(Reason.SOFT_DELETED) and existing.soft_deleted == "undelete")
+        or (verdict.has(Reason.PROTECTION_STOPPED) and (existing.stopped == "resume" or seen.undeleted))
+        or (verdict.has(Reason.OTHER_BACKUP_POLICY) and existing.other_policy == "change")
+        or (verdict.has(Reason.NO_RECOVERY_POINT) and bool(first.unless_scheduled_within))
+    )
+    return (item.vault_id,) if asks and item.vault_id else ()
+
+
+def backed_up_gb(vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> int | None:
+    """The provisioned size of the disks that a backup of the VM takes, where it is known."""
+    compiled = policy.rule_named(verdict.rule)
+    return disk_gb(vm, disk_selection(compiled.rule.disk_exclusion) if compiled is not None else None)
+
+
+def share_of(spread: timedelta, vm_key: str) -> timedelta:
+    """The VM's own part of the time over which first backups are put apart: always the same."""
+    return spread * (int.from_bytes(hashlib.sha256(vm_key.encode()).digest()[:4]) / 2**32)
+
+
+def _where(vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> str:
+    """The subscription of the vaults that the VM's rule takes."""
+    compiled = policy.rule_named(verdict.rule)
+    named = compiled.rule.vault.subscription if compiled is not None else None
+    return (named or vm.id.subscription_id).lower()
+
+
+def _wanted(vm: Vm, verdict: Verdict, policy: CompiledPolicy, seen: Observation) -> Wanted:
+    compiled = policy.by_name[verdict.rule]
+    base = wanted_policy(compiled.rule, Subject(vm, seen.at)).name
+    return Wanted(vm, compiled.rule, base, policy.policy.spec.limits)

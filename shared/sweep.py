@@ -6,15 +6,20 @@ than the policy allows stops before its first request is sent.
 """
 
 import logging
-from collections.abc import Awaitable, Collection
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
+from shared.act import undelete_key
+from shared.bulk_placing import BulkPlacer, start_times
 from shared.domain import messages
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope
+from shared.domain.berthing import place_all, quotas_of
 from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.disks import disk_gb
+from shared.domain.holdings import UNASKED, Holdings
 from shared.domain.limits import excess
 from shared.domain.matching import evaluate
 from shared.domain.model import (
@@ -23,6 +28,7 @@ from shared.domain.model import (
     Observation,
     Outcome,
     Protection,
+    ProtectionState,
     ReconcileRequest,
     Status,
     Unread,
@@ -31,16 +37,18 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.opt_out_stretch import standing
-from shared.domain.planning import plan
+from shared.domain.planning import demand_of, disk_selection, steps
 from shared.domain.reasons import Reason
+from shared.domain.steps import Held, Placement
 from shared.domain.withholding import withheld
 from shared.errors import LimitExceededError, PermanentError, RetryLaterError
 from shared.observe import foremost
 from shared.opt_outs import note
 from shared.policy_ports import Policies
-from shared.ports import Clock, FindingStore, Inventory, OptOuts, WorkQueue
+from shared.ports import Clock, FindingStore, Inventory, Ledger, OptOuts, WorkQueue
 
 T = TypeVar("T")
+_DRY_RUN, _NOTHING_TO_DO = Outcome(Status.DRY_RUN), Outcome(Status.NOTHING_TO_DO)  # one for each of 100,000 VMs
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +64,18 @@ class Discovery:
     to_change: tuple[Finding, ...]
     policy: CompiledPolicy
     subscriptions: frozenset[str] | None = None  # ids of those that were looked at; None means all
+    scope: Scope = field(default_factory=Scope)
+    placed: Mapping[str, Placement | Held] = field(default_factory=dict)  # by VM key: those without a backup
+    holdings: Holdings = UNASKED
+
+    @property
+    def protected(self) -> frozenset[str]:
+        """Keys of the VMs that have a protected item of whatever state."""
+        return frozenset(
+            each.vm.key
+            for each in self.findings
+            if each.protection is not None and each.protection.state is not ProtectionState.NONE
+        )
 
 
 @dataclass(frozen=True)
@@ -68,8 +88,10 @@ class Sweeper:
     inventory: Inventory
     findings: FindingStore
     opt_outs: OptOuts
+    ledger: Ledger
     queue: WorkQueue
     queue_name: str
+    bulk: BulkPlacer
 
     async def discover(self, scope: Scope, run_id: str) -> Discovery:
         """Read and evaluate; nothing is written anywhere. A failed read of items or vaults makes every VM UNKNOWN."""
@@ -77,29 +99,68 @@ class Sweeper:
         if scope != Scope():
             within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
         policy = await self.policies.newest(timedelta())
-        findings: list[Finding] = []
-        for vm, on_record in await self.observe(scope, policy.needs):
+        judged: list[tuple[Vm, Observation, Verdict]] = []
+        for vm, on_record in await self.observe(scope, policy.needs, policy.vault_subscriptions):
             seen = as_seen_by(on_record, policy)
-            verdict = evaluate(seen, policy, seen.at)
-            findings.append(self._finding(seen, vm, verdict, policy, run_id))
+            judged.append((vm, seen, evaluate(seen, policy, seen.at)))
+        placed = self._placed(judged, policy)
+        findings = tuple(
+            self._finding(seen, vm, verdict, policy, run_id, placed.get(vm.id.key)) for vm, seen, verdict in judged
+        )
         to_change = tuple(each for each in findings if _wants_change(each, policy))
-        return Discovery(run_id, tuple(findings), to_change, policy, within)
+        holdings = judged[0][1].holdings if judged else UNASKED
+        return Discovery(run_id, findings, to_change, policy, within, scope, placed, holdings)
 
-    async def observe(self, scope: Scope, needs: Collection[Need]) -> list[tuple[Vm, Observation]]:
+    def _placed(
+        self, judged: Sequence[tuple[Vm, Observation, Verdict]], policy: CompiledPolicy
+    ) -> Mapping[str, Placement | Held]:
+        """The places of all VMs that want one, chosen together."""
+        demands = []
+        vaults: dict[str, Vault] = {}
+        for _, seen, verdict in judged:
+            if (demand := demand_of(seen, verdict, policy)) is not None and not isinstance(seen.vaults, Unread):
+                demands.append(demand)
+                vaults |= {each.id.key: each for each in seen.vaults}
+        if not demands:
+            return {}
+        seen = judged[0][1]
+        if seen.unread_holdings is not None:
+            why = seen.unread_holdings
+            return {each.vm.id.key: Held(why.code or "READ_FAILED", why.why, why.remedy, seen.at) for each in demands}
+        quotas = quotas_of(policy.policy.spec.limits)
+        return place_all(demands, tuple(vaults.values()), seen.holdings, quotas, seen.at)
+
+    async def observe(
+        self, scope: Scope, needs: Collection[Need], elsewhere: Collection[str] = ()
+    ) -> list[tuple[Vm, Observation]]:
         """Every VM in scope as it is now, under no policy: an opt-out's stretch is the one on record, standing or not.
 
-        `needs`: what else must be read of each. `as_seen_by` makes of it what a policy decides by.
+        `needs`: what else must be read of each. `elsewhere`: subscriptions whose vaults any VM may use. `as_seen_by`
+        makes of it what a policy decides by.
         """
         vms = [vm async for vm in self.inventory.vms(scope, needs)]
-        protections = await _or_unread("the protected items", self._protections(scope))
-        vaults = await _or_unread("the vaults", self._vaults(scope))
+        items = await _or_unread("the protected items", self._items(scope))
+        vaults = await _or_unread("the vaults", self._vaults(scope, elsewhere))
         stretches = await self.opt_outs.stretches()
-        now = self.clock.now()
-        found: list[tuple[Vm, Observation]] = []
+        undeleted = await self.ledger.with_prefix(undelete_key(""))
+        holdings: Holdings | Unread = UNASKED
+        if not isinstance(vaults, Unread) and not isinstance(items, Unread):
+            every = [vault for each in vaults.values() for vault in each]
+            within = {vm.id.subscription_id for vm in vms} | {each.lower() for each in elsewhere}
+            where = Scope(tuple(sorted(within))) if elsewhere and scope != Scope() else scope
+            holdings = await _or_unread("what the vaults hold", self.bulk.holdings(where, every, items, within))
+        unread = holdings if isinstance(holdings, Unread) else None
+        known = UNASKED if isinstance(holdings, Unread) else holdings
+        now, found = self.clock.now(), []
+        usable: dict[str, tuple[Vault, ...] | Unread] = {}
         for vm in vms:
-            here = vaults if isinstance(vaults, Unread) else vaults.get(vm.id.subscription_id, ())
-            item = protections if isinstance(protections, Unread) else protections.get(vm.id.key, UNPROTECTED)
-            found.append((vm, Observation(vm, item, here, now, stretches.get(vm.id.key))))
+            key = vm.id.subscription_id
+            if key not in usable:
+                usable[key] = vaults if isinstance(vaults, Unread) else _of_all(vaults, {key, *elsewhere})
+            of_vm = items if isinstance(items, Unread) else foremost(items.get(vm.id.key, [])) or UNPROTECTED
+            ours = undelete_key(vm.id.key) in undeleted
+            stretch = stretches.get(vm.id.key)
+            found.append((vm, Observation(vm, of_vm, usable[key], now, stretch, known, ours, unread)))
         return found
 
     def check_limits(self, discovery: Discovery) -> None:
@@ -124,16 +185,19 @@ class Sweeper:
         self.check_limits(discovery)
         queued = {each.vm.key for each in discovery.to_change}
         now = self.clock.now()
+        places = {key: each for key, each in discovery.placed.items() if key in queued}
+        where = {each.vm.key: each.location for each in discovery.to_change}
+        kept = {key: (where[key], each) for key, each in places.items() if isinstance(each, Placement)}
+        await self.bulk.keep(discovery.scope, kept, discovery.holdings, discovery.protected)
+        times = start_times(places, now)
         await self.findings.replace_all(
-            [
-                replace(each, outcome=Outcome(Status.QUEUED, now)) if each.vm.key in queued else each
-                for each in findings
-            ],
+            [_queued(each, times.get(each.vm.key, now), now) if each.vm.key in queued else each for each in findings],
             discovery.subscriptions,
         )
         for each in discovery.to_change:
             request = ReconcileRequest(each.vm, "sweep", discovery.run_id, discovery.run_id)
-            await self.queue.send(self.queue_name, messages.encode(request), group=discovery.run_id)
+            due = times.get(each.vm.key)
+            await self.queue.send(self.queue_name, messages.encode(request), not_before=due, group=discovery.run_id)
         log.info(
             "sweep: %d VMs discovered, %d to change",
             len(discovery.findings),
@@ -141,22 +205,36 @@ class Sweeper:
             extra={"run_id": discovery.run_id},
         )
 
-    async def _protections(self, scope: Scope) -> dict[str, Protection]:
+    async def _items(self, scope: Scope) -> dict[str, list[Protection]]:
         items: dict[str, list[Protection]] = {}
         async for vm_key, item in self.inventory.protections(scope):
             items.setdefault(vm_key, []).append(item)
-        return {key: foremost(each) or UNPROTECTED for key, each in items.items()}
+        return items
 
-    async def _vaults(self, scope: Scope) -> dict[str, tuple[Vault, ...]]:
+    async def _vaults(self, scope: Scope, elsewhere: Collection[str]) -> dict[str, tuple[Vault, ...]]:
         by_subscription: dict[str, list[Vault]] = {}
-        for vault in await self.inventory.vaults(scope):
+        found = {each.id.key: each for each in await self.inventory.vaults(scope)}
+        if elsewhere and scope != Scope():
+            found |= {each.id.key: each for each in await self.inventory.vaults(Scope(tuple(sorted(elsewhere))))}
+        for vault in found.values():
             by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
         return {key: tuple(each) for key, each in by_subscription.items()}
 
-    def _finding(self, seen: Observation, vm: Vm, verdict: Verdict, policy: CompiledPolicy, run_id: str) -> Finding:
-        actions, rule = plan(seen, verdict, policy), policy.rule_named(verdict.rule)
-        outcome = Outcome(Status.DRY_RUN if actions else Status.NOTHING_TO_DO)
-        if actions and (why := withheld(policy.policy.spec, rule.rule if rule else None, permitted=self.enforce)):
+    def _finding(
+        self,
+        seen: Observation,
+        vm: Vm,
+        verdict: Verdict,
+        policy: CompiledPolicy,
+        run_id: str,
+        placed: Placement | Held | None,
+    ) -> Finding:
+        planned, rule = steps(seen, verdict, policy, placed=placed), policy.rule_named(verdict.rule)
+        actions, held = planned.actions, planned.held
+        outcome = _DRY_RUN if actions else _NOTHING_TO_DO
+        if held is not None:
+            outcome = Outcome(Status.DEFERRED, held.until, held.code, held.why, held.remedy)
+        elif actions and (why := withheld(policy.policy.spec, rule.rule if rule else None, permitted=self.enforce)):
             outcome = why.outcome
         return Finding(
             vm=vm.id,
@@ -171,7 +249,19 @@ class Sweeper:
             run_id=run_id,
             policy_hash=policy.policy.hash,
             opt_out=seen.opt_out,
+            disk_gb=disk_gb(vm, disk_selection(rule.rule.disk_exclusion) if rule else None),
         )
+
+
+def _queued(finding: Finding, due: datetime, now: datetime) -> Finding:
+    """A request for the VM waits. One that waits for a quota says so, and until when."""
+    if finding.outcome.status is Status.DEFERRED and due > now:
+        return replace(finding, outcome=replace(finding.outcome, look_again=due))
+    return replace(finding, outcome=Outcome(Status.QUEUED, due))
+
+
+def _of_all(vaults: Mapping[str, tuple[Vault, ...]], subscriptions: Collection[str]) -> tuple[Vault, ...]:
+    return tuple(each for key in sorted(subscriptions) for each in vaults.get(key.lower(), ()))
 
 
 def as_seen_by(on_record: Observation, policy: CompiledPolicy) -> Observation:

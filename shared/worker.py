@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain import messages
+from shared.domain.limits import too_many_failed
 from shared.domain.model import Outcome, ReconcileRequest, Status
-from shared.ports import Clock, WorkQueue
+from shared.ports import Clock, Runs, WorkQueue
 from shared.reconcile import Reconciled, Reconciler
 
 MAX_TRIES = 16  # with the waits between them almost three hours; after that the next sweep takes the VM up
@@ -30,6 +31,7 @@ class Worker:
     queue: WorkQueue
     queue_name: str
     clock: Clock
+    runs: Runs
     tally: Counter[str] = field(default_factory=Counter)  # how looks ended, by code where one has it, else by status
 
     async def work_on(self, body: str) -> Reconciled | None:
@@ -43,7 +45,7 @@ class Worker:
             await self.queue.poison(self.queue_name, body, f"not a request: {error}")
             log.error("a message went to the poison queue: %s", error)
             return None
-        done = await self.reconciler.reconcile(request)
+        done = await self._stopped(request) or await self.reconciler.reconcile(request)
         outcome = done.outcome
         self.tally[outcome.error_code or outcome.status.value] += 1
         log.info(
@@ -58,6 +60,7 @@ class Worker:
             },
         )
         if outcome.look_again is None:
+            await self._count(request, failed=outcome.status is Status.FAILED)
             return done
         if outcome.failed_try and request.attempt >= MAX_TRIES:
             return await self._give_up(request, done)
@@ -68,6 +71,7 @@ class Worker:
 
     async def _give_up(self, request: ReconcileRequest, done: Reconciled) -> Reconciled:
         error = done.outcome.error or done.outcome.error_code
+        await self._count(request, failed=True)
         reason = f"given up after {request.attempt} tries: {error}"
         self.tally["GIVEN_UP"] += 1
         await self.queue.poison(self.queue_name, messages.encode(request), reason)
@@ -75,6 +79,26 @@ class Worker:
         if done.finding is None:
             return Reconciled(outcome)
         finding = replace(done.finding, outcome=outcome)
+        await self.reconciler.findings.save([finding])
+        return Reconciled(outcome, finding)
+
+    async def _count(self, request: ReconcileRequest, *, failed: bool) -> None:
+        if request.run_id:
+            await self.runs.count(request.run_id, request.vm_id.key, failed=failed)
+
+    async def _stopped(self, request: ReconcileRequest) -> Reconciled | None:
+        """The end of a request whose run was stopped because too many of its VMs failed; None where it goes on."""
+        percent = self.reconciler.policies.current.policy.spec.limits.failure_percent
+        if percent is None or not request.run_id:
+            return None
+        ended, failed = await self.runs.ended(request.run_id)
+        if not (why := too_many_failed(ended, failed, percent)):
+            return None
+        outcome = Outcome(Status.DEFERRED, None, "FAILURE_PERCENT", why, "Mend what failed; the next sweep goes on")
+        finding = await self.reconciler.findings.of(request.vm_id)
+        if finding is None:
+            return Reconciled(outcome)
+        finding = replace(finding, outcome=outcome, at=self.clock.now())
         await self.reconciler.findings.save([finding])
         return Reconciled(outcome, finding)
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from shared.act import Actor
+from shared.bulk_placing import BulkPlacer
 from shared.domain import messages
 from shared.domain.arm_id import ArmId, parse_id, parse_vm_id
 from shared.domain.attributes import Need
@@ -15,12 +17,15 @@ from shared.domain.azure_answers import (
     Accepted,
     BackupJob,
     BackupStatus,
+    NewVault,
     OperationStatus,
+    PreflightAnswer,
     Scope,
     Subscription,
 )
 from shared.domain.backup_policy import BackupPolicy, BackupTimes, KeptFor, PointsKept
 from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.holdings import VaultContents
 from shared.domain.model import (
     ACTIVE_STATES,
     DiskSelection,
@@ -32,18 +37,24 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.opt_out_stretch import OptOutStretch
+from shared.domain.vault_book import VaultBook
 from shared.errors import BackstopError, PermanentError
+from shared.guards import Guard
+from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy
 from shared.policy_ports import Policies
-from shared.ports import Intent
+from shared.ports import BookPage, Intent
 from shared.reconcile import Reconciler
 from shared.sweep import Sweeper
+from shared.vault_making import VaultMaker
 from shared.worker import Worker
 
 SUB = "11111111-1111-4111-8111-111111111111"
 START = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 VISIBILITY = timedelta(minutes=10)
 CONFIGURE_TAKES = timedelta(seconds=61)
+CHANGE_TAKES = timedelta(seconds=11)
+VAULT_TAKES = timedelta(seconds=8)
 
 
 def vm_id(name: str = "web-01", group: str = "app-rg", subscription: str = SUB) -> ArmId:
@@ -87,6 +98,7 @@ DEFAULT = BackupPolicy(
     instant_restore_days=2,
     points=PointsKept(daily=KeptFor(30)),
 )
+ENHANCED = replace(DEFAULT, name="EnhancedPolicy", enhanced=True)
 
 
 class FakeClock:
@@ -124,9 +136,11 @@ class FakeAzure:
     broken_rules: list[str] = field(default_factory=list)
     fail: dict[str, list[BackstopError]] = field(default_factory=lambda: defaultdict(list))
     fail_after: dict[str, list[BackstopError]] = field(default_factory=lambda: defaultdict(list))
+    configured: list[BackupJob] = field(default_factory=list)
     operation_errors: dict[str, str] = field(default_factory=dict)  # VM key -> the code its next operation ends with
     operations: dict[str, tuple[datetime, Callable[[], None], str]] = field(default_factory=dict)
     policies: dict[str, tuple[BackupPolicy, ...]] = field(default_factory=dict)  # by vault key; else as in a new vault
+    ignore_redundancy: str = ""  # the redundancy that a new vault gets, whatever was asked for
     kill_in: int = 0  # the number of the call, counted from now, before or after which the process is killed
     kill_after_commit: bool = False
     killed: bool = False
@@ -153,7 +167,7 @@ class FakeAzure:
 
     def policies_of(self, vault_id: str) -> tuple[BackupPolicy, ...]:
         """The backup policies in a vault."""
-        return self.policies.get(vault_id.lower(), (DEFAULT,))
+        return self.policies.get(vault_id.lower(), (DEFAULT, ENHANCED))
 
     def finish_backups(self) -> None:
         """Every running backup completes."""
@@ -254,6 +268,82 @@ class FakeBackup:
         self.azure.committed("put_backup_policy")
         return Accepted("")
 
+    async def vault(self, vault_id: str) -> Vault | None:
+        self.azure.read("vault", vault_id)
+        return next((each for each in self.azure.vaults if each.id.key == vault_id.lower()), None)
+
+    async def contents(self, vault_id: str) -> VaultContents:
+        key = vault_id.lower()
+        self.azure.read("contents", key)
+        held = {vm: item.backup_policy.lower() for (vault, vm), item in self.azure.items.items() if vault == key}
+        return VaultContents(self.azure.policies_of(vault_id), held)
+
+    def forget(self, vault_id: str) -> None:
+        """Nothing is cached here."""
+
+    def item_id(self, vault_id: str, vm_id: ArmId) -> str:
+        return an_item(vm_id, ProtectionState.PROTECTED, self._vault(vault_id)).item_id
+
+    def _vault(self, vault_id: str) -> Vault:
+        return next(each for each in self.azure.vaults if each.id.key == vault_id.lower())
+
+    async def create_vault(self, new: NewVault) -> Accepted:
+        azure = self.azure
+        azure.write("create_vault", new.id.key)
+        if any(each.id.name.lower() == new.id.name.lower() for each in azure.vaults):
+            azure.broken_rules.append(f"a vault over another of the name {new.id.name}")
+        redundancy = azure.ignore_redundancy or new.redundancy or "GeoRedundant"
+        made = Vault(new.id, new.location, dict(new.tags), False, redundancy, new.cross_region_restore or False)
+        azure.vaults.append(made)
+
+        def ready() -> None:
+            azure.vaults = [replace(each, ready=True) if each.id == new.id else each for each in azure.vaults]
+
+        url = f"op-{len(azure.operations)}"
+        azure.operations[url] = (azure.clock.now() + VAULT_TAKES, ready, "")
+        azure.committed("create_vault")
+        return Accepted(url)
+
+    async def set_redundancy(self, new: NewVault) -> None:
+        azure = self.azure
+        azure.write("set_redundancy", new.id.key)
+        if any(vault == new.id.key for vault, _ in azure.items):
+            azure.broken_rules.append(f"redundancy of {new.id.name} changed after its first item")
+        azure.vaults = [
+            replace(each, redundancy=new.redundancy) if each.id == new.id else each for each in azure.vaults
+        ]
+        azure.committed("set_redundancy")
+
+    async def undelete(self, vault_id: str, vm_id: ArmId) -> Accepted:
+        azure, place = self.azure, (vault_id.lower(), vm_id.key)
+        azure.write("undelete", vm_id.key)
+        if azure.items[place].state is not ProtectionState.SOFT_DELETED:
+            azure.broken_rules.append(f"a rehydrate of {vm_id}, which is not soft-deleted")
+
+        def undeleted() -> None:
+            azure.items[place] = replace(azure.items[place], state=ProtectionState.STOPPED, backup_policy="")
+
+        return self._operation("undelete", undeleted)
+
+    async def put_under(self, vault_id: str, vm_id: ArmId, backup_policy: str) -> Accepted:
+        azure, place = self.azure, (vault_id.lower(), vm_id.key)
+        azure.write("put_under", vm_id.key)
+        if azure.items[place].state is ProtectionState.SOFT_DELETED:
+            azure.broken_rules.append(f"a policy for {vm_id}, whose item is soft-deleted")
+
+        def moved() -> None:
+            item = azure.items[place]
+            state = ProtectionState.PROTECTED if item.has_recovery_point else ProtectionState.FIRST_BACKUP_PENDING
+            azure.items[place] = replace(item, state=state, backup_policy=backup_policy)
+
+        return self._operation("put_under", moved)
+
+    def _operation(self, method: str, effect: Callable[[], None]) -> Accepted:
+        url = f"op-{len(self.azure.operations)}"
+        self.azure.operations[url] = (self.azure.clock.now() + CHANGE_TAKES, effect, "")
+        self.azure.committed(method)
+        return Accepted(url)
+
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         self.azure.read("item", vm_id.key)
         item = self.azure.items.get((vault_id.lower(), vm_id.key))
@@ -297,6 +387,16 @@ class FakeBackup:
         def configured() -> None:
             azure.items[place] = an_item(vm_id, ProtectionState.FIRST_BACKUP_PENDING, vault, backup_policy)
 
+        azure.configured.append(
+            BackupJob(
+                f"{vault_id}/backupJobs/{len(azure.configured)}",
+                "ConfigureBackup",
+                "InProgress",
+                "",
+                azure.clock.now(),
+                vm_id=vm_id.key,
+            )
+        )
         url = f"op-{len(azure.operations)}"
         azure.operations[url] = (azure.clock.now() + CONFIGURE_TAKES, configured, code)
         azure.committed("protect")
@@ -374,6 +474,7 @@ class FakeMemory:
     writers: dict[str, str] = field(default_factory=dict)
     pause_reason: str = ""
     published: list[Finding] = field(default_factory=list)
+    ends: dict[tuple[str, str], bool] = field(default_factory=dict)
     dead: Callable[[], bool] = lambda: False  # a killed process releases nothing
     notices_fail: list[BackstopError] = field(default_factory=list)
 
@@ -385,6 +486,16 @@ class FakeMemory:
 
     async def forget(self, key: str) -> None:
         self.intents.pop(key, None)
+
+    async def with_prefix(self, prefix: str) -> Mapping[str, Intent]:
+        return {key: each for key, each in self.intents.items() if key.startswith(prefix)}
+
+    async def count(self, run_id: str, vm_key: str, *, failed: bool) -> None:
+        self.ends[run_id, vm_key] = failed
+
+    async def ended(self, run_id: str) -> tuple[int, int]:
+        of_run = [failed for (run, _), failed in self.ends.items() if run == run_id]
+        return len(of_run), sum(of_run)
 
     async def claim(self, key: str, owner: str, now: datetime, ttl: timedelta) -> datetime | None:
         holder = self.held.get(key)
@@ -445,6 +556,76 @@ class FakeMemory:
         raise NotImplementedError
 
 
+@dataclass
+class FakeBooks:
+    """The ledger of quotas. `interfere` runs before a swap, as another worker that is faster."""
+
+    pages: dict[str, BookPage] = field(default_factory=dict)
+    interfere: list[Callable[[], None]] = field(default_factory=list)
+
+    async def of(self, subscription_id: str) -> Mapping[str, BookPage]:
+        within = f"/subscriptions/{subscription_id}/"
+        return {key: page for key, page in self.pages.items() if key.startswith(within)}
+
+    async def swap(self, vault_key: str, version: int, book: VaultBook) -> bool:
+        if self.interfere:
+            self.interfere.pop(0)()
+        page = self.pages.get(vault_key)
+        if (page.version if page is not None else 0) != version:
+            return False
+        self.pages[vault_key] = BookPage(version + 1, book)
+        return True
+
+
+@dataclass
+class FakePreflight:
+    """The Preflight port: says what it is told to say."""
+
+    azure: FakeAzure
+    answer: PreflightAnswer = field(default_factory=lambda: PreflightAnswer("Succeeded"))
+
+    async def prevalidate(self, vault_id: str, vm_id: ArmId, location: str) -> PreflightAnswer:
+        self.azure.read("prevalidate", vm_id.key)
+        return self.answer
+
+    async def feature_support(self, subscription_id: str, location: str, vm_size: str, vm_sku: str) -> str:
+        self.azure.read("feature_support", vm_size)
+        return "Supported"
+
+    async def refresh_containers(self, vault_id: str) -> Accepted:
+        self.azure.read("refresh", vault_id.lower())  # it changes nothing that is protected
+        url = f"op-{len(self.azure.operations)}"
+        self.azure.operations[url] = (self.azure.clock.now() + CHANGE_TAKES, _nothing, "")
+        return Accepted(url)
+
+    async def protectable(self, vault_id: str, vm_id: ArmId) -> bool:
+        self.azure.read("protectable", vm_id.key)
+        return True
+
+
+@dataclass
+class FakeJobs:
+    """The Jobs port: the protections that were configured, as Resource Graph tells them."""
+
+    azure: FakeAzure
+
+    async def jobs(self, vault_id: str, since: datetime) -> tuple[BackupJob, ...]:
+        self.azure.read("vault jobs", vault_id)
+        return ()
+
+    async def jobs_in(self, scope: Scope, since: datetime) -> AsyncIterator[BackupJob]:
+        self.azure.read("jobs in bulk", "")
+        for each in self.azure.configured:
+            if each.started is not None and each.started >= since:
+                yield each
+
+    async def failed_last(self, scope: Scope) -> AsyncIterator[BackupJob]:
+        self.azure.read("failed jobs", "")
+        for each in self.azure.configured:
+            if each.failed:
+                yield each
+
+
 class World:
     """A Backstop over the fakes."""
 
@@ -454,6 +635,11 @@ class World:
         self.azure = FakeAzure(self.clock)
         self.memory = FakeMemory(dead=lambda: self.azure.killed)
         self.queue = FakeQueue(self.clock)
+        self.books, self.preflight = FakeBooks(), FakePreflight(self.azure)
+        guard = Guard(self.memory, self.memory, self.clock)
+        placer = Placer(self.azure.backup, self.books, self.memory, self.clock)
+        maker = VaultMaker(self.azure.backup, self.memory, self.memory, placer, guard, self.clock)
+        actor = Actor(self.azure.backup, self.preflight, self.memory, placer, maker, guard, self.clock)
         self.reconciler = Reconciler(
             policies,
             enforce,
@@ -465,11 +651,14 @@ class World:
             self.memory,
             self.memory,
             self.memory,
-            self.memory,
+            placer,
+            actor,
         )
-        self.worker = Worker(self.reconciler, self.queue, "reconcile", self.clock)
+        self.worker = Worker(self.reconciler, self.queue, "reconcile", self.clock, self.memory)
+        inventory, memory = self.azure.inventory, self.memory
+        bulk = BulkPlacer(inventory, FakeJobs(self.azure), self.books, memory, self.clock)
         self.sweeper = Sweeper(
-            policies, enforce, self.clock, self.azure.inventory, self.memory, self.memory, self.queue, "reconcile"
+            policies, enforce, self.clock, inventory, memory, memory, memory, self.queue, "reconcile", bulk
         )
 
     async def request(self, vm: Vm, **wish: object) -> None:

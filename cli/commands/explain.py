@@ -70,7 +70,8 @@ async def _look(
         return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(never),)), ()
     with err().status("Reading the VM from Azure"):
         request = ReconcileRequest(vm_id, "cli", uuid.uuid4().hex)
-        return await backstop.reconciler.look(request, backstop.policy)
+        look = await backstop.reconciler.look(request, backstop.policy)
+    return look.seen, look.verdict, look.actions
 
 
 def held_up(policy: EnforcementPolicy, verdict: Verdict, paused: str) -> Withheld | None:

@@ -36,7 +36,8 @@ async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
         run_id = uuid.uuid4().hex
         request = ReconcileRequest(vm_id, "cli", run_id, run_id, backup_now=wish.backup_now, retain_until=retain_until)
         with err().status("Reading the VM"):
-            _, verdict, actions = await backstop.reconciler.look(request, backstop.policy)
+            look = await backstop.reconciler.look(request, backstop.policy)
+        verdict, actions = look.verdict, look.actions
         if not options.as_json:
             _show_plan(request, verdict, actions)
         drained, finding = Drained(), None

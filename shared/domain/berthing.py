@@ -20,21 +20,12 @@ from shared.domain.placement import Berth, Quotas, Seat, Shard, place
 from shared.domain.policy import Limits
 from shared.domain.policy_file.vault import new_vault_name, new_vault_tags
 from shared.domain.shards import MOST_POLICIES, Family, family
-from shared.domain.steps import Held
+from shared.domain.steps import Held, Placement
 from shared.domain.vault_book import VaultBook
 
 #: How often a vault that Azure still makes is looked at (eight seconds to a minute in recorded traffic, 2026).
 NOT_READY = timedelta(seconds=30)
 _PROVIDER = "providers/Microsoft.RecoveryServices/vaults"
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """A VM's seat, what must be made first, in order, and what holds the protection up until `held.until`."""
-
-    seat: Seat
-    first: tuple[ActionKind, ...] = ()
-    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ class CompiledPolicy:
     by_name: Mapping[str, CompiledRule]
 
     @property
+    def vault_subscriptions(self) -> frozenset[str]:
+        """Subscriptions that a rule names for its vaults, where those are not the VM's own; lower-cased."""
+        named = (each.rule.vault.subscription for each in self.rules)
+        return frozenset(each.lower() for each in named if each is not None)
+
+    @property
     def mode(self) -> Mode:
         """audit, enforce or disabled."""
         return self.policy.spec.mode

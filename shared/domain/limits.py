@@ -1,4 +1,4 @@
-"""The brake on a run: more VMs to change than the policy allows means that something is wrong; nothing is changed."""
+"""The brakes on a run: more VMs to change, or more that fail, than the policy allows means that something is wrong."""
 
 from shared.domain.policy import MaxActions
 
@@ -9,4 +9,15 @@ def excess(to_change: int, discovered: int, limit: MaxActions) -> str:
         return f"{to_change:,} VMs to change, and limits.maxActions.amount is {limit.amount:,}"
     if limit.percent is not None and to_change * 100 > limit.percent * discovered:
         return f"{to_change:,} of {discovered:,} VMs to change, and limits.maxActions.percent is {limit.percent}"
+    return ""
+
+
+#: So few ends say nothing about the rest of a run.
+ENOUGH = 10
+
+
+def too_many_failed(ended: int, failed: int, percent: int) -> str:
+    """Why a run goes no further, given how many of its VMs ended and how many of these failed; empty when it does."""
+    if ended >= ENOUGH and failed * 100 > percent * ended:
+        return f"{failed:,} of {ended:,} VMs failed, and limits.failurePercent is {percent}"
     return ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.attributes import Subject
-from shared.domain.berthing import Demand, Placement, place_all, quotas_of
+from shared.domain.berthing import Demand, place_all, quotas_of
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import wanted_policy
 from shared.domain.mending import mend
@@ -30,7 +30,7 @@ from shared.domain.next_run import next_run
 from shared.domain.policy import Rule
 from shared.domain.policy_file.backup import DiskExclusion
 from shared.domain.reasons import Reason
-from shared.domain.steps import NOTHING, Held, Steps
+from shared.domain.steps import NOTHING, Held, Placement, Steps
 
 # Reasons that leave a person to act: Backstop reports them and writes nothing.
 _HANDS_OFF = (
@@ -90,9 +90,8 @@ def steps(
             placed = place_all([demand], seen.vaults, seen.holdings, quotas, seen.at)[vm.id.key]
         if isinstance(placed, Held):
             return Steps((), placed)
-        return Steps(
-            tuple(_enabling(vm, placed, wish, with_backup=rule.initial_backup.enabled or backup_now)), placed.held
-        )
+        with_backup = rule.initial_backup.enabled or backup_now
+        return Steps(tuple(_enabling(vm, placed, wish, with_backup=with_backup)), placed.held, placed)
     mended = mend(seen, protection, vm.id, verdict, rule, wanted, quotas)
     if verdict.has(Reason.NO_RECOVERY_POINT) or _first_backup_again(seen.at, protection, verdict, rule):
         if (held := _scheduled_soon(seen, protection, rule)) is not None:
@@ -103,6 +102,16 @@ def steps(
         now = wish.backup(ActionKind.START_BACKUP, vm, protection.vault_id, protection)
         return Steps((*mended.actions, now))
     return mended
+
+
+def demand_of(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Demand | None:
+    """What a VM that is to be protected asks for; None for every other."""
+    compiled = policy.rule_named(verdict.rule)
+    if compiled is None or verdict.state is not State.NON_COMPLIANT or isinstance(seen.vm, Unread):
+        return None
+    if not verdict.has(Reason.UNPROTECTED) or any(each.reason in _HANDS_OFF for each in verdict.reasons):
+        return None
+    return Demand(seen.vm, compiled, wanted_policy(compiled.rule, Subject(seen.vm, seen.at)).name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ class Family:
         model = self._model()
         if model is None or model.times is None:
             return None
-        return replace(model, name=name, protected_items=None)
+        have = self._named(name)
+        carried = have.carried if have is not None else model.carried  # a change must not lose what is not described
+        return replace(model, name=name, protected_items=None, carried=carried)
 
     def to_be_changed(self, name: str) -> bool:
         """Whether the policy of this name is there, and unlike what the rule describes and manages."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.model import Action
+from shared.domain.model import Action, ActionKind
+from shared.domain.placement import Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,24 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """A VM's seat, what must be made first, in order, and what holds the protection up until `held.until`."""
+
+    seat: Seat
+    first: tuple[ActionKind, ...] = ()
+    held: Held | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Steps:
-    """`actions` are all that the VM needs, in order; with `held` the first of them has to wait."""
+    """`actions` are all that the VM needs, in order; with `held` the first of them has to wait.
+
+    `placed` is the place of a VM without a backup.
+    """
 
     actions: tuple[Action, ...] = ()
     held: Held | None = None
+    placed: Placement | None = None
 
 
 NOTHING = Steps()

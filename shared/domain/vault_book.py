@@ -35,10 +35,6 @@ class VaultBook:
         """These VMs have these seats now."""
         return replace(self, seats={**self.seats, **seats})
 
-    def without_seat(self, vm_key: str) -> Self:
-        """The VM's seat is free again, or taken for good: Azure shows its item."""
-        return replace(self, seats={key: seat for key, seat in self.seats.items() if key != vm_key})
-
     def with_registration(self, vm_key: str, at: datetime) -> Self:
         """A VM is about to be registered. A crash after this costs a place of the day and crosses no quota."""
         return replace(self, registered=(*_within(self.registered, at), (at, vm_key)))
@@ -52,13 +48,18 @@ class VaultBook:
         return tuple(sorted(at for at, _ in self.registered))
 
     def settled(self, now: datetime, held: Collection[str], jobs: Collection[tuple[datetime, str]] | None) -> Self:
-        """In line with what Azure says. `held`: keys of the VMs that the vault holds; their seats are taken.
+        """In line with what Azure says. `held`: keys of VMs that are protected; their seats are no longer promises.
 
-        `jobs` are (start, VM key) of the protections that Azure configured within the last day, whoever asked for them;
-        None where they could not be read. They count, and an older entry of ours that became no job does not.
+        A seat stays for an hour all the same, because not all that shows an item shows it at once. `jobs` are
+        (start, VM key) of the protections that Azure configured within the last day, whoever asked for them; None where
+        they could not be read. They count, and an older entry of ours that became no job does not.
         """
         held_keys = frozenset(held)
-        seats = {key: seat for key, seat in self.seats.items() if key not in held_keys and seat.at + KEPT_FOR > now}
+        seats = {
+            key: seat
+            for key, seat in self.seats.items()
+            if seat.at + (SHOWN_WITHIN if key in held_keys else KEPT_FOR) > now
+        }
         registered = _within(self.registered, now)
         if jobs is not None:
             young = [

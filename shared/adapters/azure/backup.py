@@ -24,7 +24,7 @@ from shared.adapters.azure.cache import TimedCache
 from shared.adapters.azure.connection import Connection, require_list
 from shared.adapters.azure.first_answer import FirstAnswer
 from shared.adapters.azure.item_writes import AzureItemWrites
-from shared.adapters.azure.names import FABRIC, container_name, item_name
+from shared.adapters.azure.names import FABRIC, container_name, item_id, item_name
 from shared.adapters.azure.policy_mapping import policy_from_wire
 from shared.adapters.azure.protection_mapping import (
     is_iaas_vm,
@@ -122,6 +122,10 @@ class AzureBackup(AzureVaultWrites, AzureItemWrites):
             client = self._connection.client(RecoveryServicesBackupClient, vault.subscription_id)
             pages = client.backup_policies.list(vault.name, vault.resource_group, raw_response_hook=require_list)
             return tuple([policy_from_wire(each) async for each in pages])
+
+    def item_id(self, vault_id: str, vm_id: ArmId) -> str:
+        """Names of containers and items are deterministic."""
+        return item_id(vault_id, vm_id)
 
     async def item(self, vault_id: str, vm_id: ArmId) -> Protection | None:
         """The VM's item in this vault, soft-deleted ones included; None where the vault answers 404.

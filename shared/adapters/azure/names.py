@@ -19,6 +19,12 @@ def item_name(vm_id: ArmId) -> str:
     return f"VM;{_names(vm_id)}"
 
 
+def item_id(vault_id: str, vm_id: ArmId) -> str:
+    """The id of the VM's protected item in this vault."""
+    fabric = f"{vault_id.rstrip('/')}/backupFabrics/{FABRIC}"
+    return f"{fabric}/protectionContainers/{container_name(vm_id)}/protectedItems/{item_name(vm_id)}"
+
+
 def protected_item_type(vm_id: ArmId) -> str:
     """`protectedItemType` of the VM's item on the wire."""
     return f"Microsoft.{'ClassicCompute' if vm_id.classic else 'Compute'}/virtualMachines"

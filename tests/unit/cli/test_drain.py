@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +15,6 @@ from shared.domain.azure_answers import Scope
 from shared.domain.model import ReconcileRequest, State
 from shared.errors import LoginError, RetryLaterError
 from shared.reconcile import Reconciled
-from shared.sweep import Sweeper
-from shared.worker import Worker
 from tests.fakes import START, World, a_vault, a_vm
 from tests.policies import demo_policy
 
@@ -33,17 +32,8 @@ def here(tmp_path: Path) -> Iterator[Any]:
             world=world,
             queue=queue,
             clock=world.clock,
-            worker=Worker(world.reconciler, queue, "reconcile", world.clock),
-            sweeper=Sweeper(
-                world.reconciler.policies,
-                True,
-                world.clock,
-                world.azure.inventory,
-                world.memory,
-                world.memory,
-                queue,
-                "reconcile",
-            ),
+            worker=replace(world.worker, queue=queue),
+            sweeper=replace(world.sweeper, queue=queue),
             settings=SimpleNamespace(reconcile_queue="reconcile"),
         )
 

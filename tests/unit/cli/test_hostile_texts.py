@@ -198,8 +198,9 @@ def test_every_question_to_resource_graph_is_a_constant() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rows"
     }
     assert {name for name, query in asked if query.startswith("queries.")} >= {"inventory.py", "surroundings.py"}
-    # The one that is handed its query takes it from `estate_queries`.
-    assert {each for each in asked if not each[1].startswith("queries.")} == {("estate.py", "query")}
+    # The two that are handed their queries take them from `estate_queries` and `job_queries`.
+    handed = {("estate.py", "query"), ("jobs.py", "query")}
+    assert {each for each in asked if not each[1].startswith("queries.")} == handed
     for name in ("queries.py", "estate_queries.py"):
         made = [node for node in ast.walk(trees[name]) if isinstance(node, ast.JoinedStr | ast.Call | ast.BinOp)]
         assert [ast.unparse(node) for node in made] == []

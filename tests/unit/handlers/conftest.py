@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,8 @@ from shared.adapters.local.work_queue import SqliteWorkQueue
 from shared.bootstrap import Backstop
 from shared.domain.azure_answers import Scope, Subscription
 from shared.intake import Intake
-from shared.reconcile import Reconciler
 from shared.reporting.reporter import Reporter
 from shared.settings import Settings
-from shared.sweep import Sweeper
-from shared.worker import Worker
 from tests.fakes import SUB, FakeMemory, World
 from tests.policies import demo_policy
 
@@ -35,9 +33,8 @@ def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     with Store(tmp_path / "state") as store:
         queue, findings = SqliteWorkQueue(store, clock), LocalFindingStore(store, clock)
         pause, memory = SqlitePauseSwitch(store), FakeMemory()
-        reconciler = Reconciler(
-            policies, True, clock, azure.compute, azure.backup, memory, memory, memory, pause, findings, memory
-        )
+        guard = replace(world.reconciler.actor.guard, pause=pause)
+        reconciler = replace(world.reconciler, findings=findings, actor=replace(world.reconciler.actor, guard=guard))
         opened = Backstop(
             settings=Settings(),
             policies=policies,
@@ -51,9 +48,9 @@ def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             pause=pause,
             notices=NoNotices(),
             reconciler=reconciler,
-            worker=Worker(reconciler, queue, "reconcile", clock),
+            worker=replace(world.worker, reconciler=reconciler, queue=queue),
             intake=Intake(policies, Scope(), "tenant", azure.inventory, memory, memory, queue, "reconcile", clock),
-            sweeper=Sweeper(policies, True, clock, azure.inventory, findings, memory, queue, "reconcile"),
+            sweeper=replace(world.sweeper, findings=findings, queue=queue),
             reporter=Reporter(policies, findings, azure.inventory, clock, NoNotices(), Scope(), ()),
             requests=Counter(),
         )
