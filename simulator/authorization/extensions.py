@@ -1,14 +1,15 @@
 """What is put on a scope and asked for there: list, get, put and delete, alike for locks, assignments and roles.
 
 A list holds what lies at the scope, above it and below it; `$filter=atScope()` leaves out what lies below, as the
-REST documentation has it. How each kind looks and is read lives with that kind.
+REST documentation has it, and `atExactScope()`, which the Azure CLI asks with, what lies above too. How each kind looks
+and is read lives with that kind.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from simulator.authorization.scopes import SCOPES, at_scope_only, holds_for, is_within, scope_of
+from simulator.authorization.scopes import SCOPES, chosen_by, holds_for, is_within, scope_of
 from simulator.core.routing import Call, Route
 from simulator.core.state import State
 from simulator.core.wire import Answer, AzureError, Json, page
@@ -103,8 +104,9 @@ class Extension(Generic[T]):
 
 
 def by_scope(text: str, state: State, scope: str, found: list[T]) -> list[T]:
-    """`chosen` for kinds whose lists know no filter but `atScope()`."""
-    return [each for each in found if holds_for(state, each.scope, scope)] if at_scope_only(text) else found
+    """`chosen` for kinds whose lists know no filter but those by scope."""
+    shows = chosen_by(text, state, scope)
+    return [each for each in found if shows(each.scope)]
 
 
 def untold(_call: Call, _record: object) -> None:

@@ -3,6 +3,8 @@
 A scope is an ARM id; what is put on it holds for everything below. Refuses to know what is put there.
 """
 
+from collections.abc import Callable
+
 from simulator.backup.vaults import VAULT, find_vault
 from simulator.core.routing import Call
 from simulator.core.state import State
@@ -45,9 +47,17 @@ def holds_for(state: State, scope: str, resource: str) -> bool:
     return len(parts) > 2 and parts[1].lower() == "subscriptions" and parts[2].lower() in below
 
 
-def at_scope_only(text: str) -> bool:
-    """Whether a list's `$filter` is `atScope()`. Raises AzureError 400 for any other that is not empty."""
-    if text.replace(" ", "").lower() not in ("", "atscope()"):
-        message = f"The filter '{text[:200]}' is not supported; 'atScope()' is."
-        raise AzureError(400, "UnsupportedFilter", message)
-    return bool(text.strip())
+def chosen_by(text: str, state: State, scope: str) -> Callable[[str], bool]:
+    """Whether a list shows what is put on a scope, by the list's `$filter`: `atScope()`, `atExactScope()` or none.
+
+    Raises AzureError 400 for any other.
+    """
+    match text.replace(" ", "").lower():
+        case "":
+            return bool  # every scope has an id
+        case "atscope()":
+            return lambda put_on: holds_for(state, put_on, scope)
+        case "atexactscope()":
+            return lambda put_on: put_on.lower() == scope.lower()
+    message = f"The filter '{text[:200]}' is not supported; 'atScope()' and 'atExactScope()' are."
+    raise AzureError(400, "UnsupportedFilter", message)

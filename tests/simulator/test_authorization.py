@@ -44,6 +44,8 @@ async def test_each_is_made_read_listed_and_deleted_at_every_scope(tmp_path: Pat
             assert ids == [f"{each}/{NAMESPACE}/{noun}/one" for each in scopes]
             above = await azure.rows(f"{scope}/{NAMESPACE}/{noun}?$filter=atScope()")
             assert len(above) == scopes.index(scope) + 1
+            [exact] = await azure.rows(f"{scope}/{NAMESPACE}/{noun}?$filter=atExactScope()")
+            assert exact["id"] == f"{scope}/{NAMESPACE}/{noun}/one"
         assert (await azure.ask("GET", f"{scopes[0]}/{NAMESPACE}/{noun}?$filter=name eq 'x'")).status == 400
         for scope in scopes:
             assert (await azure.ask("DELETE", f"{scope}/{NAMESPACE}/{noun}/one")).status == 200
