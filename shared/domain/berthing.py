@@ -142,9 +142,10 @@ class _Group:
             shards: Iterable[Shard] = (Shard(base, True),)
         elif new and (its := self._family(key)).described is None and not its.missing(base):
             # Made with this policy, whose content is known then, and copied.
-            shards = (Shard(shard_name(base, number), number == 0) for number in range(MOST_POLICIES - 1))
+            copies = min(-(-self.quotas.vms // self.quotas.policy_vms) + 1, MOST_POLICIES - 1)
+            shards = (Shard(shard_name(base, number), number == 0) for number in range(copies))
         else:
-            shards = self._family(key).shards(under)
+            shards = self._family(key).shards(under, self.quotas)
         return tuple(Shard(each.name, each.there, under[each.name.lower()]) for each in shards)
 
     def _berths(self) -> list[Berth]:

@@ -54,7 +54,7 @@ def mend(
 def _target(its: Family, contents: VaultContents, quotas: Quotas) -> str | Held:
     """The backup policy of the item's own vault that has room for it."""
     under = Counter(name.lower() for name in contents.items.values())
-    shards = its.shards(under)
+    shards = its.shards(under, quotas)
     if not shards:
         why = f"the item's vault has no backup policy {its.base} as the rule asks for it"
         return Held("BACKUP_POLICY_MISSING", why, "Make it there, or describe it in the rule, so that Backstop can")

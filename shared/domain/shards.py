@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.backup_policy import BackupPolicy, shard_name, wanted_backup_policy
 from shared.domain.backup_policy_comparing import differences, may_move
-from shared.domain.placement import Shard
+from shared.domain.placement import Quotas, Shard
 from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, BackupPolicyChoice
 
 ENHANCED_POLICY = "EnhancedPolicy"
@@ -32,26 +32,34 @@ class Family:
     managed: bool
     policies: tuple[BackupPolicy, ...]
 
-    def shards(self, vms: Mapping[str, int]) -> tuple[Shard, ...]:
-        """In the order of their use. `vms` counts by lower-cased name; there are none where the base is missing."""
-        return tuple(self._shards(vms))
+    def shards(self, vms: Mapping[str, int], quotas: Quotas) -> tuple[Shard, ...]:
+        """In the order of their use, as many as a whole vault needs; none where the base is missing.
 
-    def _shards(self, vms: Mapping[str, int]) -> Iterator[Shard]:
+        `vms` counts those under each policy, by lower-cased name.
+        """
+        return tuple(self._shards(vms, quotas))
+
+    def _shards(self, vms: Mapping[str, int], quotas: Quotas) -> Iterator[Shard]:
         by_name = {each.name.lower(): each for each in self.policies}
-        more = MOST_POLICIES - len(self.policies)
+        more, room, makeable = MOST_POLICIES - len(self.policies), 0, self.definition(self.base) is not None
         for number in range(MOST_POLICIES):
+            if room >= quotas.vms:
+                return
             name = shard_name(self.base, number)
+            under = vms.get(name.lower(), 0)
             have = by_name.get(name.lower())
             if have is not None:
                 if self._will_do(have, number):
-                    yield Shard(have.name, True, vms.get(name.lower(), 0))
+                    room += max(quotas.policy_vms - under, 0)
+                    yield Shard(have.name, True, under)
             elif number == 0 and self.described is None:
                 return  # the base itself is missing: what it should be is known to nobody here
-            elif self.definition(name) is None or more <= 0:
+            elif not makeable or more <= 0:
                 return
             else:
                 more -= 1
-                yield Shard(name, False)
+                room += max(quotas.policy_vms - under, 0)
+                yield Shard(name, False, under)
 
     def definition(self, name: str) -> BackupPolicy | None:
         """What a policy of this name would be made as; None where there is no model that is understood."""

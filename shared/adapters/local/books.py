@@ -14,6 +14,7 @@ class SqliteBooks:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._read: dict[str, BookPage] = {}  # the latest of each, so that an unchanged one is not decoded again
 
     async def of(self, subscription_id: str) -> Mapping[str, BookPage]:
         """The books of the subscription's vaults. SettingsError where one cannot be read: quotas are never guessed."""
@@ -22,7 +23,7 @@ class SqliteBooks:
             rows = connection.execute(
                 "SELECT vault, version, body FROM books WHERE vault >= ? AND vault < ?", (prefix, prefix + "\U0010ffff")
             ).fetchall()
-        return {vault: BookPage(version, self._decoded(vault, body)) for vault, version, body in rows}
+        return {vault: self._page(vault, version, body) for vault, version, body in rows}
 
     async def swap(self, vault_key: str, version: int, book: VaultBook) -> bool:
         """Compare and swap, in one transaction."""
@@ -37,7 +38,16 @@ class SqliteBooks:
                     "UPDATE books SET version = version + 1, body = ? WHERE vault = ? AND version = ?",
                     (vault_book.encode(book), vault_key, version),
                 )
-            return done.rowcount == 1
+        if done.rowcount != 1:
+            return False
+        self._read[vault_key] = BookPage(version + 1, book)
+        return True
+
+    def _page(self, vault: str, version: int, body: str) -> BookPage:
+        known = self._read.get(vault)
+        if known is None or known.version != version:
+            known = self._read[vault] = BookPage(version, self._decoded(vault, body))
+        return known
 
     def _decoded(self, vault: str, body: str) -> VaultBook:
         try:
