@@ -34,7 +34,7 @@ from shared.domain.policy_file.backup_policy import POLICY_NAME
 from shared.domain.policy_file.reading import parse_policy
 from shared.domain.reason_states import STATES
 from shared.domain.reasons import Reason
-from tests.fakes import START, World, a_vault, an_item, vm_id
+from tests.fakes import DEFAULT, START, World, a_vault, an_item, vm_id
 from tests.strategies import policies, policy_of_spec, selectors, specs, vms
 
 VAULTS = (a_vault("vault-1"), a_vault("vault-2"), a_vault("vault-us", location="eastus"))
@@ -95,6 +95,9 @@ def compiled(spec: dict[str, Any]) -> CompiledPolicy:
 def world(estate: list[Drawn], policy: CompiledPolicy) -> World:
     here = World(policy)
     here.azure.vaults += VAULTS
+    asked = {action.backup_policy for each in estate for action in decided(each, policy)[1]}  # whatever a tag may name
+    for vault in VAULTS:
+        here.azure.policies[vault.id.key] = tuple(replace(DEFAULT, name=name) for name in sorted(asked))
     for each in estate:
         here.azure.add(each.vm, each.item)
         if each.stretch is not None:
@@ -202,8 +205,8 @@ def test_an_event_and_a_sweep_decide_alike(estate: list[Drawn], policy: Compiled
     by_sweep = swept(here)
     assert set(by_sweep) == {each.vm.id for each in estate}
     for each in estate:
-        _, *by_event = asyncio.run(here.reconciler.look(ReconcileRequest(each.vm.id, "event"), policy))
-        assert tuple(by_event) == by_sweep[each.vm.id]
+        look = asyncio.run(here.reconciler.look(ReconcileRequest(each.vm.id, "event"), policy))
+        assert (look.verdict, look.actions) == by_sweep[each.vm.id]
 
 
 @settings(max_examples=60, deadline=None)
