@@ -22,11 +22,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from shared.collector import collector_at_rest
 from shared.domain.arm_id import parse_id, parse_vm_id
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
+from shared.domain.deciding import places
 from shared.domain.matching import evaluate
 from shared.domain.model import UNPROTECTED, Image, Observation, Protection, ProtectionState, Vault, Vm
-from shared.domain.planning import plan
+from shared.domain.planning import steps
 from shared.domain.policy import EnforcementPolicy
 
 ROOT = Path(__file__).parent.parent
@@ -133,15 +135,17 @@ def decide(policy: CompiledPolicy, vms: list[Vm]) -> Decided:
         for sub, here in vaults.items()
     }
     verdicts = []
-    began = time.process_time()
-    for number, vm in enumerate(vms):
-        here = vaults[vm.id.subscription_id]
-        seen = Observation(vm, UNPROTECTED if number % 10 < 3 else items[vm.id.subscription_id], here, NOW)
-        verdicts.append((seen, evaluate(seen, policy, NOW)))
-    evaluated = time.process_time()
-    plans = [plan(seen, verdict, policy) for seen, verdict in verdicts]
-    planned = time.process_time()
-    reached = len({verdict.rule for _, verdict in verdicts if verdict.rule})
+    with collector_at_rest():  # as a sweep has it
+        began = time.process_time()
+        for number, vm in enumerate(vms):
+            here = vaults[vm.id.subscription_id]
+            seen = Observation(vm, UNPROTECTED if number % 10 < 3 else items[vm.id.subscription_id], here, NOW)
+            verdicts.append((vm, seen, evaluate(seen, policy, NOW)))
+        evaluated = time.process_time()
+        placed = places(verdicts, policy)
+        plans = [steps(seen, verdict, policy, placed=placed.get(vm.id.key)).actions for vm, seen, verdict in verdicts]
+        planned = time.process_time()
+    reached = len({verdict.rule for _, _, verdict in verdicts if verdict.rule})
     return Decided(evaluated - began, planned - evaluated, sum(map(len, plans)), reached)
 
 

@@ -6,22 +6,22 @@ than the policy allows stops before its first request is sent.
 """
 
 import logging
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.act import undelete_key
 from shared.bulk_placing import BulkPlacer, start_times
+from shared.collector import collector_at_rest
 from shared.domain import messages
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope
-from shared.domain.berthing import place_all, quotas_of
 from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.deciding import Decided, decide_all
 from shared.domain.disks import disk_gb
 from shared.domain.holdings import UNASKED, Holdings
 from shared.domain.limits import excess
-from shared.domain.matching import evaluate
 from shared.domain.model import (
     UNPROTECTED,
     Finding,
@@ -33,11 +33,10 @@ from shared.domain.model import (
     Status,
     Unread,
     Vault,
-    Verdict,
     Vm,
 )
 from shared.domain.opt_out_stretch import standing
-from shared.domain.planning import demand_of, disk_selection, steps
+from shared.domain.planning import disk_selection
 from shared.domain.reasons import Reason
 from shared.domain.steps import Held, Placement
 from shared.domain.withholding import withheld
@@ -99,36 +98,13 @@ class Sweeper:
         if scope != Scope():
             within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
         policy = await self.policies.newest(timedelta())
-        judged: list[tuple[Vm, Observation, Verdict]] = []
-        for vm, on_record in await self.observe(scope, policy.needs, policy.vault_subscriptions):
-            seen = as_seen_by(on_record, policy)
-            judged.append((vm, seen, evaluate(seen, policy, seen.at)))
-        placed = self._placed(judged, policy)
-        findings = tuple(
-            self._finding(seen, vm, verdict, policy, run_id, placed.get(vm.id.key)) for vm, seen, verdict in judged
-        )
+        found = await self.observe(scope, policy.needs, policy.vault_subscriptions)
+        with collector_at_rest():
+            decided = decide_all(((vm, as_seen_by(on_record, policy)) for vm, on_record in found), policy)
+            findings = tuple(self._finding(each, policy, run_id) for each in decided.vms)
         to_change = tuple(each for each in findings if _wants_change(each, policy))
-        holdings = judged[0][1].holdings if judged else UNASKED
-        return Discovery(run_id, findings, to_change, policy, within, scope, placed, holdings)
-
-    def _placed(
-        self, judged: Sequence[tuple[Vm, Observation, Verdict]], policy: CompiledPolicy
-    ) -> Mapping[str, Placement | Held]:
-        """The places of all VMs that want one, chosen together."""
-        demands = []
-        vaults: dict[str, Vault] = {}
-        for _, seen, verdict in judged:
-            if (demand := demand_of(seen, verdict, policy)) is not None and not isinstance(seen.vaults, Unread):
-                demands.append(demand)
-                vaults |= {each.id.key: each for each in seen.vaults}
-        if not demands:
-            return {}
-        seen = judged[0][1]
-        if seen.unread_holdings is not None:
-            why = seen.unread_holdings
-            return {each.vm.id.key: Held(why.code or "READ_FAILED", why.why, why.remedy, seen.at) for each in demands}
-        quotas = quotas_of(policy.policy.spec.limits)
-        return place_all(demands, tuple(vaults.values()), seen.holdings, quotas, seen.at)
+        holdings = found[0][1].holdings if found else UNASKED
+        return Discovery(run_id, findings, to_change, policy, within, scope, decided.placed, holdings)
 
     async def observe(
         self, scope: Scope, needs: Collection[Need], elsewhere: Collection[str] = ()
@@ -220,17 +196,9 @@ class Sweeper:
             by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
         return {key: tuple(each) for key, each in by_subscription.items()}
 
-    def _finding(
-        self,
-        seen: Observation,
-        vm: Vm,
-        verdict: Verdict,
-        policy: CompiledPolicy,
-        run_id: str,
-        placed: Placement | Held | None,
-    ) -> Finding:
-        planned, rule = steps(seen, verdict, policy, placed=placed), policy.rule_named(verdict.rule)
-        actions, held = planned.actions, planned.held
+    def _finding(self, decided: Decided, policy: CompiledPolicy, run_id: str) -> Finding:
+        vm, seen, verdict = decided.vm, decided.seen, decided.verdict
+        actions, held, rule = decided.steps.actions, decided.steps.held, policy.rule_named(verdict.rule)
         outcome = _DRY_RUN if actions else _NOTHING_TO_DO
         if held is not None:
             outcome = Outcome(Status.DEFERRED, held.until, held.code, held.why, held.remedy)

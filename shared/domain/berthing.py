@@ -87,16 +87,19 @@ def place_all(
         rule = each.rule.rule
         where = (rule.vault.subscription or each.vm.id.subscription_id).lower(), each.vm.location
         groups.setdefault((*where, rule.priority, rule.name, each.backup_policy.lower()), []).append(each)
+    by_subscription: dict[str, list[Vault]] = {}
+    for vault in vaults:
+        by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
     found: dict[str, Placement | Held] = {}
     for key in sorted(groups):
         members = sorted(groups[key], key=lambda each: each.vm.id.key)
-        found |= _Group(key[0], members, vaults, ledger, quotas).placed()
+        found |= _Group(key[0], members, by_subscription.get(key[0], ()), ledger, quotas).placed()
     return found
 
 
 @dataclass(slots=True)
 class _Group:
-    """VMs of one subscription and region that ask for the same under one rule."""
+    """VMs of one subscription and region that ask for the same under one rule; `vaults` are the subscription's."""
 
     subscription: str
     members: list[Demand]
@@ -177,7 +180,7 @@ class _Group:
         made = choice.new_vault
         if made is None or (choice.when_full == "report" and (number > 0 or self._fitting() or self._to_be_made())):
             return None
-        taken = {each.id.name.lower() for each in self.vaults if each.id.subscription_id == self.subscription}
+        taken = {each.id.name.lower() for each in self.vaults}
         taken |= {parse_id(key).name for key in self.ledger.vms if parse_id(key).subscription_id == self.subscription}
         names = (new_vault_name(choice, self._first.vm.location, number) for number in count())
         name = next(each for each in names if each.lower() not in taken)

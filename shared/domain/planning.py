@@ -28,10 +28,11 @@ from shared.domain.model import (
 )
 from shared.domain.next_run import next_run
 from shared.domain.policy import Rule
-from shared.domain.policy_file.backup import DiskExclusion
+from shared.domain.policy_file.backup import DiskExclusion, Existing
 from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Placement, Steps
 
+LEFT_ALONE = Existing()  # the careful answers, by which no protection that stands is touched
 # Reasons that leave a person to act: Backstop reports them and writes nothing.
 _HANDS_OFF = (
     Reason.SETTLING,
@@ -82,17 +83,20 @@ def steps(
     if any(each.reason in _HANDS_OFF for each in verdict.reasons):
         return NOTHING
     vm, protection, rule = seen.vm, seen.protection, compiled.rule
-    wanted, quotas = wanted_policy(rule, Subject(vm, seen.at)), quotas_of(policy.policy.spec.limits)
     wish = _Wish(rule, retain_until)
     if verdict.has(Reason.UNPROTECTED):
         if placed is None:
-            demand = Demand(vm, compiled, wanted.name)
+            demand = Demand(vm, compiled, wanted_policy(rule, Subject(vm, seen.at)).name)
+            quotas = quotas_of(policy.policy.spec.limits)
             placed = place_all([demand], seen.vaults, seen.holdings, quotas, seen.at)[vm.id.key]
         if isinstance(placed, Held):
             return Steps((), placed)
         with_backup = rule.initial_backup.enabled or backup_now
         return Steps(tuple(_enabling(vm, placed, wish, with_backup=with_backup)), placed.held, placed)
-    mended = mend(seen, protection, vm.id, verdict, rule, wanted, quotas)
+    mended = NOTHING
+    if rule.existing != LEFT_ALONE or seen.undeleted:
+        wanted = wanted_policy(rule, Subject(vm, seen.at))
+        mended = mend(seen, protection, vm.id, verdict, rule, wanted, quotas_of(policy.policy.spec.limits))
     if verdict.has(Reason.NO_RECOVERY_POINT) or _first_backup_again(seen.at, protection, verdict, rule):
         if (held := _scheduled_soon(seen, protection, rule)) is not None:
             return Steps(mended.actions, mended.held or (held if not mended.actions else None))

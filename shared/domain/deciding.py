@@ -1,0 +1,68 @@
+"""The decisions of a whole sweep: every VM's verdict, the places of those without a backup, and the steps for each.
+
+Pure, and the same functions that an event's VM goes through, but for one thing: who wants a place gets it together with
+all others, since only then can vaults, policies and days be the fewest.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.domain.berthing import place_all, quotas_of
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.matching import evaluate
+from shared.domain.model import Observation, Unread, Vault, Verdict, Vm
+from shared.domain.planning import demand_of, steps
+from shared.domain.steps import Held, Placement, Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One VM as it was seen and decided."""
+
+    vm: Vm
+    seen: Observation
+    verdict: Verdict
+    steps: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class AllDecided:
+    """In the order in which the VMs came. `placed` is by VM key: those without a backup that want one."""
+
+    vms: tuple[Decided, ...]
+    placed: Mapping[str, Placement | Held]
+
+
+def decide_all(seen: Iterable[tuple[Vm, Observation]], policy: CompiledPolicy) -> AllDecided:
+    """What the policy says of all of them. The observations are of one moment and share what the vaults hold."""
+    judged = [(vm, each, evaluate(each, policy, each.at)) for vm, each in seen]
+    placed = places(judged, policy)
+    return AllDecided(
+        tuple(
+            Decided(vm, each, verdict, steps(each, verdict, policy, placed=placed.get(vm.id.key)))
+            for vm, each, verdict in judged
+        ),
+        placed,
+    )
+
+
+def places(judged: Iterable[tuple[Vm, Observation, Verdict]], policy: CompiledPolicy) -> Mapping[str, Placement | Held]:
+    """The places of all VMs that want one, chosen together."""
+    demands, vaults, first = [], dict[str, Vault](), None
+    subscriptions: set[str] = set()
+    for vm, seen, verdict in judged:
+        demand = demand_of(seen, verdict, policy)
+        if demand is None or isinstance(seen.vaults, Unread):
+            continue
+        demands.append(demand)
+        first = first or seen
+        if vm.id.subscription_id not in subscriptions:  # VMs of one subscription see the same vaults
+            subscriptions.add(vm.id.subscription_id)
+            vaults |= {each.id.key: each for each in seen.vaults}
+    if first is None:
+        return {}
+    if (why := first.unread_holdings) is not None:
+        held = Held(why.code or "READ_FAILED", why.why, why.remedy, first.at)
+        return {each.vm.id.key: held for each in demands}
+    quotas = quotas_of(policy.policy.spec.limits)
+    return place_all(demands, tuple(vaults.values()), first.holdings, quotas, first.at)
