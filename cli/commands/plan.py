@@ -8,11 +8,12 @@ import uuid
 
 from cli import exit_codes
 from cli.options import Options
-from cli.output import machine, plan_changes
+from cli.output import machine, placement, plan_changes
 from cli.output.console import err, out, plain, print_json
 from cli.output.tables import left_alone, plan_table, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain.model import State
+from shared.domain.policy_tools.placement_summary import PlacementSummary, summarise_placement
 from shared.domain.policy_tools.plan_diff import Plan, PlanDiff, Planned, compare
 from shared.domain.withholding import withheld
 from shared.errors import PermanentError
@@ -39,6 +40,7 @@ async def run(options: Options) -> int:
                     "vmsToChange": len(discovery.to_change),
                     "byAction": plan_changes.by_action(discovery.findings),
                     "actions": machine.actions(discovery.findings),
+                    "placement": placement.as_data(summary_of(backstop, discovery)),
                     **plan_changes.as_data(previous, diff),
                 }
             )
@@ -60,6 +62,10 @@ def show(backstop: Backstop, discovery: Discovery) -> None:
     if (actions := plan_changes.action_table(discovery.to_change)) is not None:
         out().print(actions)
     out().print(plan_table(discovery.to_change))
+    summary = summary_of(backstop, discovery)
+    for part in (placement.where_they_go(summary, out().width), placement.held_table(summary.held, "Held up")):
+        if part is not None:
+            out().print(part)
     if (table := left_alone(discovery.findings)) is not None:
         out().print(table)
     if problem := backstop.policies.problem:
@@ -67,6 +73,13 @@ def show(backstop: Backstop, discovery: Discovery) -> None:
         out().print(plain(line, "bold yellow"), soft_wrap=True)
     if why := over_limits(discovery):
         out().print(plain(f"A sweep would be stopped before its first write: {why}.", "yellow"))
+
+
+def summary_of(backstop: Backstop, discovery: Discovery) -> PlacementSummary:
+    """Where the VMs of the plan go, and which are held up."""
+    audited = {each.rule.name for each in discovery.policy.rules if each.rule.effect == "audit"}
+    findings = (each for each in discovery.findings if not (each.actions and each.verdict.rule in audited))
+    return summarise_placement(findings, discovery.placed, discovery.holdings, discovery.policy, backstop.clock.now())
 
 
 def _held_against_the_last(

@@ -8,35 +8,51 @@ from rich.console import RenderableType
 
 from cli.output.console import out, plain
 from cli.output.tables import new_table
-from shared.domain.model import Action, Finding
+from shared.domain.model import Action, ActionKind, Finding
 from shared.domain.policy_tools.plan_diff import Plan, PlanDiff, Planned, Step
 
 _EXAMPLES = 5
+_OF_VAULT = frozenset({ActionKind.CREATE_VAULT, ActionKind.SET_REDUNDANCY})
 
 
 def by_action(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many writes of each kind are planned."""
-    return dict(Counter(action.kind.value for each in findings for action in each.actions))
+    """How many writes of each kind are planned. What several VMs need of their vault is written once."""
+    return {kind: len(_writes(actions)) for kind, actions in _by_kind(findings).items()}
 
 
 def action_table(findings: Iterable[Finding]) -> RenderableType | None:
     """The planned writes by kind, with the vaults and backup policies they go to; None where there are none."""
-    kinds: dict[str, list[Action]] = defaultdict(list)
-    for each in findings:
-        for action in each.actions:
-            kinds[action.kind.value].append(action)
+    kinds = _by_kind(findings)
     if not kinds:
         return None
     table = new_table("By action")
-    for name in ("VMs", "action", "vaults", "backup policies"):
-        table.add_column(name, justify="right" if name in {"VMs", "vaults"} else "left")
-    for kind, actions in kinds.items():
-        policies = Counter(each.backup_policy for each in actions)
+    for name in ("writes", "action", "vaults", "backup policies"):
+        table.add_column(name, justify="right" if name in {"writes", "vaults"} else "left")
+    for kind, planned in kinds.items():
+        actions = _writes(planned)
+        policies = Counter(each.backup_policy for each in actions) if kind not in _OF_VAULT else Counter()
         shown = ", ".join(f"{name} {count:,}" for name, count in policies.most_common(_EXAMPLES))
         more = ", …" if len(policies) > _EXAMPLES else ""
         vaults = len({each.vault_id.lower() for each in actions})
         table.add_row(f"{len(actions):,}", plain(kind, "cyan"), f"{vaults:,}", plain(f"{shown}{more}"))
     return table
+
+
+def _by_kind(findings: Iterable[Finding]) -> dict[str, list[Action]]:
+    kinds: dict[str, list[Action]] = defaultdict(list)
+    for each in findings:
+        for action in each.actions:
+            kinds[action.kind.value].append(action)
+    return kinds
+
+
+def _writes(actions: Sequence[Action]) -> Sequence[Action]:
+    """Those of one kind that are writes of their own: a vault or backup policy is made once for all that need it."""
+    if actions[0].kind in _OF_VAULT:
+        return tuple({each.vault_id.lower(): each for each in actions}.values())
+    if actions[0].kind is ActionKind.ENSURE_BACKUP_POLICY:
+        return tuple({(each.vault_id.lower(), each.backup_policy.lower()): each for each in actions}.values())
+    return actions
 
 
 def as_data(previous: Plan | None, diff: PlanDiff | None) -> dict[str, Any]:

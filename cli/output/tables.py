@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.output.console import out, plain
-from shared.domain.model import Finding, State
+from shared.domain.model import Finding, State, Status
 from shared.domain.reasons import OPT_OUT_REASONS, Reason
 
 ROWS = 40  # more than this no person reads in a terminal; --json and the report have them all
@@ -74,9 +74,15 @@ def new_table(title: str) -> Table:
 
 
 def left_alone(findings: Iterable[Finding]) -> RenderableType | None:
-    """The VMs that stay without the backup they should have, by reason; None where there are none."""
+    """The VMs that stay without the backup they should have, by reason; None where there are none.
+
+    Those that are put off are told elsewhere, with what they wait for.
+    """
     bare = [
-        each for each in findings if each.verdict.state in {State.NON_COMPLIANT, State.UNKNOWN} and not each.actions
+        each
+        for each in findings
+        if each.verdict.state in {State.NON_COMPLIANT, State.UNKNOWN} and not each.actions
+        if not (each.outcome.status is Status.DEFERRED and each.outcome.error_code)
     ]
     if not bare:
         return None

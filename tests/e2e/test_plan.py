@@ -1,4 +1,4 @@
-"""`plan` run again: it says what has changed since the last time, and a broken record of that is no obstacle."""
+"""`plan`: where VMs go, before anything is written; run again, what has changed, whatever became of its record."""
 
 import json
 from pathlib import Path
@@ -42,3 +42,51 @@ def test_a_plan_is_held_against_the_one_before(tmp_path: Path) -> None:
         assert broken.returncode == 0
         assert "cannot be read" in broken.stderr
         assert "This is the first plan" in broken.stdout
+
+
+def test_1200_vms_and_no_vault_are_planned_as_two_vaults_twelve_policies_and_three_days(tmp_path: Path) -> None:
+    fleet = "".join(
+        f"  - {{name: vm-{number:04}, resourceGroup: fleet, subscription: prod, location: westeurope}}\n"
+        for number in range(1200)
+    )
+    head = "version: 1\nasOf: 2026-11-24T08:00:00Z\nsubscriptions:\n  - {name: prod}\nvirtualMachines:\n"
+    estate, policy = tmp_path / "estate.yaml", tmp_path / "policy.yaml"
+    estate.write_text(head + fleet)
+    policy.write_text("""
+apiVersion: backstop/v1
+kind: EnforcementPolicy
+metadata: {name: fleet}
+spec:
+  mode: enforce
+  rules:
+    - name: all
+      priority: 1
+      match: {}
+      vault: {whenMissing: create, redundancy: GeoRedundant, create: {resourceGroup: backup}}
+      backupPolicy: {name: gold, retain: {daily: P30D}}
+""")
+    with simulator("--estate", str(estate), "--clock", "stepped") as url:
+        there = ("--policy", str(policy), "--endpoint", url, "--state", str(tmp_path / "state"))
+        done = backstop("plan", *there, "--json")
+        shown = backstop("plan", *there)
+    assert done.returncode == shown.returncode == 0, done.stderr
+    planned = json.loads(done.stdout)
+    assert planned["placement"]["totals"] == {
+        "vaults": 2,
+        "vaultsToBeMade": 2,
+        "backupPolicies": 12,
+        "backupPoliciesToBeMade": 12,
+        "vms": 1200,
+        "days": 3,
+    }
+    for vault in planned["placement"]["vaults"]:
+        assert "/resourceGroups/backup/" in vault["id"]
+        assert (vault["location"], vault["redundancy"], vault["vms"]) == ("westeurope", "GeoRedundant", 600)
+        assert vault["registrations"] == [250, 250, 100]
+        assert [each["vms"] for each in vault["backupPolicies"]] == [100] * 6
+    assert {each["code"] for each in planned["placement"]["held"]} == {"QUOTA_REGISTRATIONS"}
+    assert sum(each["vms"] for each in planned["placement"]["held"]) == 700
+    assert planned["byAction"]["CreateVault"] == 2
+    assert planned["byAction"]["EnsureBackupPolicy"] == 12
+    assert "Where they go: 2 vaults (2 to be made), 12 backup policies (12 to be made), 3 days" in shown.stdout
+    assert "Held up (700)" in shown.stdout
