@@ -33,6 +33,64 @@ class Advice(Enum):
         "Do what Azure recommends for its error; the next sweep tries again if the VM is still unprotected",
     )
 
+    AGENT_MISSING = (
+        "No VM agent has ever reported from this running VM: its backups fail, or are crash-consistent at best",
+        (
+            "Install the VM agent in the VM (Windows: the agent's MSI; Linux: the distribution's package), see that "
+            "its service runs and that Azure shows it as Ready; then start a backup"
+        ),
+    )
+    AGENT_NOT_READY = (
+        "The VM agent of this running VM is not ready: backups may fail",
+        (
+            "Restart the agent's service (Windows: WindowsAzureGuestAgent; Linux: walinuxagent or waagent) while no "
+            "backup runs, see that the VM reaches 168.63.129.16, and install the agent anew if it stays not ready"
+        ),
+    )
+    AGENT_OLD = (
+        "The VM agent is older than the oldest version that Azure Backup supports",
+        (
+            "Update the agent while no backup of the VM runs (Windows: the agent's newest MSI; Linux: the "
+            "distribution's package, not GitHub); never during a backup"
+        ),
+    )
+    BACKUP_EXTENSION_FAILED = (
+        "The extension by which Azure Backup makes snapshots of this VM has failed",
+        "While no backup runs, remove VMSnapshot or VMSnapshotLinux from the VM's extensions; the next backup adds it",
+    )
+    LOCK_ON_BACKUP_GROUP = (
+        (
+            "A lock holds for the resource group where Azure Backup keeps its snapshots: it cannot delete old ones, "
+            "and backups fail after 18 recovery points, or at once where the lock is ReadOnly"
+        ),
+        "Take the lock away, or put it on other resource groups; never lock a group that Azure Backup made",
+    )
+    POLICY_DENIES_BACKUP_GROUP = (
+        "An assignment of Azure Policy denies the resource group where Azure Backup would keep its snapshots",
+        (
+            "Exclude the group from the assignment, make the group beforehand as the policy asks and name it in the "
+            "backup policy, or let the assignment only audit"
+        ),
+    )
+    SURROUNDINGS_UNKNOWN = (
+        "It could not be read whether locks or Azure Policy stand in the way of backups here",
+        "Give Backstop's login the role Reader on the subscription; the next sweep looks again",
+    )
+    KEY_VAULT_ACCESS_MISSING = (
+        "Azure Backup may not read the key vault of an encrypted VM: its backups fail",
+        (
+            "Let the application Backup Management Service get, list and back up secrets (and keys, where a key "
+            "encrypts them) by an access policy, or give it the role Key Vault Administrator where the vault has RBAC"
+        ),
+    )
+    KEY_VAULT_ACCESS_UNKNOWN = (
+        "It could not be read whether Azure Backup may read the key vault of an encrypted VM",
+        (
+            "Give Backstop's login the role Reader on the key vault, and the right to read service principals in the "
+            "directory; or look at the key vault's access by hand"
+        ),
+    )
+
     def __init__(self, sentence: str, remedy: str) -> None:
         self.sentence = sentence
         self.remedy = remedy

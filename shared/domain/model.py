@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
+from shared.domain.guest import Agent, BackupExtension
 from shared.domain.holdings import UNASKED, Holdings
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.reasons import Reason
@@ -73,6 +74,10 @@ class Vm:
     power_state: str = ""  # such as running; read only where the policy asks for it
     host_pool_type: str = ""  # of the Azure Virtual Desktop host pool that owns the VM
     disks: tuple[Disk, ...] = ()  # the OS disk first; empty where the VM shows none
+    secret_vault: str = ""  # id of the key vault that holds an encrypted VM's secrets
+    key_vault: str = ""  # id of the one that holds the key which encrypts these, where there is one
+    agent: Agent | None = None  # None where no instance view was read: a sweep sees none, so no verdict asks for it
+    backup_extension: BackupExtension | None = None  # None as above
 
 
 class ProtectionState(StrEnum):

@@ -27,8 +27,7 @@ _CLASSIC_VERSION = "2016-11-01"  # of Microsoft.ClassicCompute
 class AzureCompute:
     """The port Compute on ARM: one request for each VM, and one for each resource group every ten minutes.
 
-    `needs` are what else the policy asks for: one request for each subscription every ten minutes, or the VM's
-    instance view in the same request.
+    `needs` are what else the policy asks for: one request for each subscription every ten minutes.
     """
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
@@ -40,7 +39,7 @@ class AzureCompute:
         """The VM, or None where ARM says that it or its group does not exist; any other failure raises."""
         with translated(vm_id.text):
             try:
-                node = await (self._classic_vm(vm_id) if vm_id.classic else self._vm(vm_id, needs))
+                node = await (self._classic_vm(vm_id) if vm_id.classic else self._vm(vm_id))
                 group = f"{vm_id.subscription_id}/{vm_id.resource_group}".lower()
                 of_group = await self._groups.get(group, lambda: self._group(vm_id))
             except HttpResponseError as error:
@@ -53,10 +52,10 @@ class AzureCompute:
                 subscription = await self._surroundings.subscription(vm_id.subscription_id)
             return vm_from_wire(node, Context(of_group, subscription, pool))
 
-    async def _vm(self, vm_id: ArmId, needs: Collection[Need]) -> Wire:
+    async def _vm(self, vm_id: ArmId) -> Wire:
+        """With its instance view, which tells of power, agent and extensions and costs no request of its own."""
         client = self._connection.client(ComputeManagementClient, vm_id.subscription_id)
-        view = "instanceView" if Need.POWER_STATE in needs else None
-        return await client.virtual_machines.get(vm_id.resource_group, vm_id.name, expand=view)
+        return await client.virtual_machines.get(vm_id.resource_group, vm_id.name, expand="instanceView")
 
     async def _classic_vm(self, vm_id: ArmId) -> Wire:
         """No client of Azure's SDK knows its provider. Its answer always holds the instance view."""

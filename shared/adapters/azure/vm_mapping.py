@@ -1,8 +1,10 @@
 """Azure's VM in the core's words, the same for ARM's answer and for a row of Resource Graph. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from shared.adapters.azure.classic_mapping import as_resource_manager
+from shared.adapters.azure.guest_mapping import agent_of, backup_extension_of
 from shared.adapters.azure.surroundings import Context
 from shared.adapters.azure.wire import (
     Wire,
@@ -24,7 +26,18 @@ _POWER = "powerstate/"
 
 
 def vm_from_wire(node: Wire, context: Context) -> Vm:
-    """A VM of ARM, a classic one included, in its surroundings; ValueError for a malformed part."""
+    """A VM of ARM, a classic one included, in its surroundings; ValueError for a malformed part.
+
+    Agent and backup extension are there where the answer holds an instance view.
+    """
+    vm = _vm(node, context)
+    view = object_at(node, "properties", "instanceView")
+    if vm.id.classic or not view:  # a classic VM's view has another shape, of which no traffic is at hand
+        return vm
+    return replace(vm, agent=agent_of(view), backup_extension=backup_extension_of(view))
+
+
+def _vm(node: Wire, context: Context) -> Vm:
     vm_id = parse_vm_id(required_text(node, "id"))
     properties = object_at(node, "properties")
     if vm_id.classic:
@@ -62,13 +75,15 @@ def vm_from_wire(node: Wire, context: Context) -> Vm:
         power_state=_power_state(properties),
         host_pool_type=context.host_pool_type,
         disks=tuple(_mapped_disks(properties)),
+        secret_vault=_source_vault(properties, "diskEncryptionKey"),
+        key_vault=_source_vault(properties, "keyEncryptionKey"),
     )
 
 
 def vm_from_row(row: Wire, context: Context) -> Vm:
     """A VM of a row that `queries.VMS` gives: ARM's values under flat names."""
     if parse_vm_id(required_text(row, "id")).classic:
-        return vm_from_wire({**row, "properties": _classic_properties(row)}, context)
+        return _vm({**row, "properties": _classic_properties(row)}, context)
     image = {
         "publisher": value_at(row, "imagePublisher"),
         "offer": value_at(row, "imageOffer"),
@@ -92,7 +107,7 @@ def vm_from_row(row: Wire, context: Context) -> Vm:
             "dataDisks": value_at(row, "dataDisks"),
         },
     }
-    return vm_from_wire({**row, "properties": properties}, context)
+    return _vm({**row, "properties": properties}, context)
 
 
 def _classic_properties(row: Wire) -> Wire:
@@ -158,6 +173,12 @@ def _encryption(properties: Wire) -> tuple[str, ...]:
     if flag_at(properties, "securityProfile", "encryptionAtHost"):
         found.append("host")
     return tuple(found) or ("platform",)
+
+
+def _source_vault(properties: Wire, which: str) -> str:
+    """The key vault that holds the secret or the key of Azure Disk Encryption, where the OS disk names it."""
+    settings = object_at(properties, "storageProfile", "osDisk", "encryptionSettings")
+    return "" if flag_at(settings, "enabled") is False else text_at(settings, which, "sourceVault", "id")
 
 
 def _power_state(properties: Wire) -> str:

@@ -6,6 +6,7 @@ from shared.adapters.azure.compute import AzureCompute
 from shared.adapters.azure.connection import Connection
 from shared.domain.arm_id import parse_vm_id
 from shared.domain.attributes import Need
+from shared.domain.guest import Agent, BackupExtension, ExtensionState
 from shared.errors import PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import GROUP, VM, Reply, StandingClock, Stub, a_vm_node, broken_json
 
@@ -24,7 +25,25 @@ async def test_a_vm_comes_with_the_manager_and_the_tags_of_its_group(compute: Az
     assert vm is not None
     assert (vm.id.text, vm.location, vm.tags) == (VM, "westeurope", {"env": "prod"})
     assert (vm.group_managed_by, vm.group_tags) == ("/workspaces/dbx", {"cost": "42"})
-    assert "$expand" not in stub.seen[0].query
+    assert (vm.agent, vm.backup_extension) == (None, None)
+
+
+async def test_the_instance_view_comes_with_the_vm_in_the_same_request(
+    compute: AzureCompute, stub: Stub, connection: Connection
+) -> None:
+    status = {"code": "ProvisioningState/succeeded", "displayStatus": "Ready", "message": "Guest Agent is running"}
+    view = {
+        "vmAgent": {"vmAgentVersion": "2.7.1.2", "statuses": [status], "extensionHandlers": []},
+        "statuses": [{"code": "PowerState/running"}],
+    }
+    stub.on("GET", VM, Reply(a_vm_node(properties={"instanceView": view})))
+    stub.on("GET", GROUP, Reply({"location": "w"}))
+    vm = await compute.vm(VM_ID)
+    assert vm is not None
+    assert vm.agent == Agent("2.7.1.2", "Ready", "Guest Agent is running", ready=True)
+    assert (vm.backup_extension, vm.power_state) == (BackupExtension(ExtensionState.ABSENT), "running")
+    assert stub.seen[0].query["$expand"] == "instanceView"
+    assert connection.requests == {"GET virtualMachines": 1, "GET resourceGroups": 1}
 
 
 async def test_the_group_is_asked_for_once_in_ten_minutes(

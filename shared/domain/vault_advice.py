@@ -1,0 +1,78 @@
+"""Advice about vaults and their protected items: settings that differ from what is asked or advised, and orphans. Pure.
+
+What a vault does not show says nothing: no setting is taken for its default. Nothing here is ever changed by itself.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from shared.domain.advice import Advice, Advisory
+from shared.domain.arm_id import parse_vm_id
+from shared.domain.compiled_policy import CompiledPolicy, CompiledRule
+from shared.domain.model import Protection, ProtectionState, Vault
+
+
+def vault_advisories(vaults: Iterable[Vault], policy: CompiledPolicy) -> tuple[Advisory, ...]:
+    """Advice about each vault, ordered by vault and code; a vault that no rule accepts is none of the policy's."""
+    found: list[Advisory] = []
+    for vault in sorted(vaults, key=lambda each: each.id.key):
+        rules = [each for each in policy.rules if _accepts(each, vault)]
+        if not rules:
+            continue
+        if asked := _differs(vault, rules):
+            found.append(Advisory(Advice.VAULT_REDUNDANCY_DIFFERS, vault.id.text, asked))
+        if vault.soft_delete is False:
+            found.append(Advisory(Advice.VAULT_SOFT_DELETE_OFF, vault.id.text))
+        if vault.immutability.lower() == "disabled":
+            found.append(Advisory(Advice.VAULT_NOT_IMMUTABLE, vault.id.text))
+        if vault.guarded:
+            found.append(Advisory(Advice.VAULT_GUARDED, vault.id.text))
+    return tuple(found)
+
+
+def _accepts(compiled: CompiledRule, vault: Vault) -> bool:
+    """By name and tags, and by subscription where the rule names one."""
+    named = compiled.rule.vault.subscription
+    if named is not None and vault.id.subscription_id != named.lower():
+        return False
+    return compiled.accepts_vault(vault.id.name, vault.tags)
+
+
+def _differs(vault: Vault, rules: Sequence[CompiledRule]) -> str:
+    """What the vault has and what is asked of it; empty where it has all that each rule asks, or does not show it."""
+    for compiled in rules:
+        choice = compiled.rule.vault
+        if choice.redundancy and vault.redundancy and vault.redundancy.lower() != choice.redundancy.lower():
+            return f"{vault.redundancy}, and rule {compiled.rule.name} asks for {choice.redundancy}"
+        shown = vault.cross_region_restore
+        if choice.cross_region_restore is not None and shown is not None and shown != choice.cross_region_restore:
+            asked = "on" if choice.cross_region_restore else "off"
+            return f"cross-region restore {'on' if shown else 'off'}, and rule {compiled.rule.name} asks for {asked}"
+    return ""
+
+
+def orphans(
+    items: Mapping[str, Sequence[Protection]], vm_keys: Collection[str], read: Collection[str] | None
+) -> tuple[Advisory, ...]:
+    """Advice about each protected item whose VM is gone, ordered by VM and item.
+
+    `items` by the VM's key (lower-cased id), `vm_keys` those of every VM that was seen, `read` the ids of subscriptions
+    whose VMs were read completely (None: all of them): a VM of any other may well exist. A soft-deleted item is on its
+    way out and no orphan.
+    """
+    complete = None if read is None else {each.lower() for each in read}
+    seen = vm_keys if isinstance(vm_keys, (set, frozenset, Mapping)) else frozenset(vm_keys)
+    found: list[Advisory] = []
+    for key in sorted(items):
+        if key in seen:
+            continue
+        try:
+            vm = parse_vm_id(key)
+        except ValueError:  # an id that names no VM proves nothing
+            continue
+        if complete is not None and vm.subscription_id not in complete:
+            continue
+        for item in sorted(items[key], key=lambda each: each.item_id.lower()):
+            if item.state not in (ProtectionState.NONE, ProtectionState.SOFT_DELETED):
+                detail = f"{vm.name} in resource group {vm.resource_group}: {item.state.value}"
+                found.append(Advisory(Advice.ITEM_ORPHANED, item.item_id, detail, vm))
+    return tuple(found)
