@@ -6,7 +6,7 @@ reserve. It decides nothing about a VM's verdict, and reads and remembers nothin
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 #: Whether Azure counts its days from midnight UTC or backwards from now is not documented: so many within any 24 hours
@@ -61,19 +61,50 @@ class Seat:
     at: datetime
 
 
-@dataclass(slots=True)
 class _Filling:
-    """A berth while it is filled."""
+    """A vault while it is filled: its open shards, in the order of their use, and the moments that it has left."""
 
-    berth: Berth
-    left: int
-    free: list[tuple[Shard, int]]
-    lots: list[tuple[Shard, int]] = field(default_factory=list)
-    taken: int = 0
+    def __init__(self, berth: Berth, position: int, quotas: Quotas, now: datetime) -> None:
+        self.berth, self.position, self._quotas, self._now = berth, position, quotas, now
+        self._room = berth.room(quotas)
+        self._moments = list(berth.registered)
+        usable = [each for each in berth.shards if each.vms < quotas.policy_vms]
+        self._closed = [each for each in usable if not (each.there or each.vms)]
+        self._open: list[tuple[str, int]] = []
+        self.capacity = 0
+        for each in usable:
+            if each.there or each.vms:
+                self._add(each)
 
-    def lot(self, wanted: int) -> int:
-        """How many of the wanted VMs the shard in hand takes."""
-        return min(self.left, self.free[0][1], wanted) if self.free else 0
+    def next_lot(self) -> int:
+        """How many VMs one more shard would let in; 0 where there is none, or the vault is full."""
+        return min(self._quotas.policy_vms, self._room - self.capacity) if self._closed else 0
+
+    def open(self) -> None:
+        """One more shard may be used."""
+        self._add(self._closed.pop(0))
+
+    def _add(self, shard: Shard) -> None:
+        free = min(self._quotas.policy_vms - shard.vms, self._room - self.capacity)
+        self._open.append((shard.name, free))
+        self.capacity += free
+
+    def due(self) -> datetime:
+        """When one more VM may be registered."""
+        before = len(self._moments) - self._quotas.registrations
+        return self._now if before < 0 else max(self._now, self._moments[before] + DAY + MARGIN)
+
+    def take(self) -> Seat:
+        """The next seat."""
+        at = self.due()
+        self._moments.append(at)
+        while self._open[0][1] == 0:
+            self._open.pop(0)
+        name, free = self._open[0]
+        self._open[0] = (name, free - 1)
+        self.capacity -= 1
+        self._room -= 1
+        return Seat(self.berth.vault_id, name, at)
 
 
 def place(
@@ -94,35 +125,33 @@ def place(
     while missing > 0 and (berth := new_berth(number)) is not None and (room := berth.room(quotas)) > 0:
         chosen.append(berth)
         missing, number = missing - room, number + 1
-    seats: list[tuple[datetime, int, Seat]] = []
-    for position, filling in enumerate(_filled(chosen, len(vms), quotas)):
-        due = _Calendar(filling.berth.registered, quotas.registrations, now)
-        for shard, count in filling.lots:
-            for _ in range(count):
-                at = due.next()
-                seats.append((at, position, Seat(filling.berth.vault_id, shard.name, at)))
-    seats.sort(key=lambda each: each[:2])
-    return {vm: seat for vm, (_, _, seat) in zip(vms, seats, strict=False)}
+    fillings = [_Filling(each, position, quotas, now) for position, each in enumerate(chosen)]
+    _open_shards(fillings, len(vms))
+    seats: dict[str, Seat] = {}
+    for vm in vms:
+        able = [each for each in fillings if each.capacity > 0]
+        if not able:
+            break
+        seats[vm] = min(able, key=lambda each: (each.due(), each.position)).take()
+    return seats
+
+
+def _open_shards(fillings: Sequence[_Filling], count: int) -> None:
+    """As few shards beside those that exist as let all VMs in: large ones first, then in the vault with the fewest."""
+    missing = count - sum(each.capacity for each in fillings)
+    while missing > 0:
+        able = [each for each in fillings if each.next_lot() > 0]
+        if not able:
+            return
+        best = min(able, key=lambda each: (-min(each.next_lot(), missing), each.due(), each.capacity, each.position))
+        missing -= best.next_lot()
+        best.open()
 
 
 def next_registration(registered: Sequence[datetime], per_day: int, now: datetime) -> datetime:
     """The first moment from `now` on at which one more registration is within the quota. `registered`: oldest first."""
     recent = [each for each in registered if each > now - DAY]
     return now if len(recent) < per_day else recent[-per_day] + DAY
-
-
-class _Calendar:
-    """Gives out moments, each within the quota of those before it."""
-
-    def __init__(self, registered: Sequence[datetime], per_day: int, now: datetime) -> None:
-        self._all, self._per_day, self._now = list(registered), per_day, now
-
-    def next(self) -> datetime:
-        due = self._now
-        if len(self._all) >= self._per_day:
-            due = max(due, self._all[-self._per_day] + DAY + MARGIN)
-        self._all.append(due)
-        return due
 
 
 def _fewest(count: int, berths: Sequence[Berth], quotas: Quotas) -> list[Berth]:
@@ -139,39 +168,3 @@ def _fewest(count: int, berths: Sequence[Berth], quotas: Quotas) -> list[Berth]:
         found.append(berth)
         count -= room
     return found
-
-
-def _filled(berths: Sequence[Berth], count: int, quotas: Quotas) -> list[_Filling]:
-    """Hand the VMs out in lots of a backup policy each: to policies that exist before those to be made, to large lots
-    before small ones, and then to the vault that would be done first.
-    """
-    fillings = [
-        _Filling(
-            each,
-            each.room(quotas),
-            [(shard, quotas.policy_vms - shard.vms) for shard in each.shards if shard.vms < quotas.policy_vms],
-        )
-        for each in berths
-    ]
-    while count > 0:
-        open_ones = [each for each in fillings if each.lot(count) > 0]
-        if not open_ones:
-            break
-
-        def rank(each: _Filling, wanted: int = count) -> tuple[bool, int, int]:
-            shard, size = each.free[0][0], each.lot(wanted)
-            new = not shard.there
-            days = -(-(len(each.berth.registered) + each.taken + size) // quotas.registrations)
-            return new, -size if new else 0, days * 1_000_000 + each.taken
-
-        best = min(open_ones, key=rank)
-        size, (shard, free) = best.lot(count), best.free[0]
-        best.lots.append((shard, size))
-        best.taken += size
-        best.left -= size
-        count -= size
-        if size == free:
-            best.free.pop(0)
-        else:
-            best.free[0] = (shard, free - size)
-    return fillings
