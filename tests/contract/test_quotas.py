@@ -1,4 +1,4 @@
-"""1,200 VMs without a backup, a vault for none of them, and Azure's own quotas: no call is refused, and it is planned so."""
+"""1,200 VMs without a backup and without a vault, at Azure's quotas: it is planned beforehand, and no call is refused."""
 
 from collections import Counter
 from copy import deepcopy

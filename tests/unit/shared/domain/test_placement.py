@@ -1,7 +1,7 @@
 """Placement: fewest vaults, then fewest backup policies, then fewest days, and never over a quota."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -32,8 +32,8 @@ def new(number: int) -> Berth | None:
     return Berth(f"new-{number}", shards=shards())
 
 
-def days(seats: dict[str, Seat] | object) -> int:
-    moments = [seat.at for seat in dict(seats).values()]  # type: ignore[call-overload]
+def days(seats: Mapping[str, Seat]) -> int:
+    moments = [seat.at for seat in seats.values()]
     return int((max(moments) - NOW) / DAY) + 1
 
 
@@ -136,17 +136,15 @@ def _best(count: int, berths: list[Berth], quotas: Quotas) -> tuple[int, int, in
             taken -= min(free, taken)
         return used
 
-    ways = []
-    for split in product(*(range(each.room(quotas) + 1) for each in berths)):
-        if sum(split) == count:
-            ways.append(
-                (
-                    sum(bool(each) for each in split),
-                    sum(policies(berth, each) for berth, each in zip(berths, split, strict=True)),
-                    max((-(-each // quotas.registrations) for each in split), default=0),
-                )
-            )
-    return min(ways)
+    return min(
+        (
+            sum(bool(each) for each in split),
+            sum(policies(berth, each) for berth, each in zip(berths, split, strict=True)),
+            max((-(-each // quotas.registrations) for each in split), default=0),
+        )
+        for split in product(*(range(each.room(quotas) + 1) for each in berths))
+        if sum(split) == count
+    )
 
 
 @given(st.integers(1, 16), st.integers(1, 3), small_quotas)

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from shared.adapters.azure import queries
+from shared.adapters.azure import job_queries, queries
 from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.graph_reader import TRIES
 from shared.adapters.azure.inventory import ResourceGraphInventory
@@ -224,7 +224,8 @@ async def test_a_refusal_is_not_tried_again(inventory: ResourceGraphInventory, s
 
 
 def test_every_query_projects_the_id_and_orders_by_it() -> None:
-    public = {name: each for name, each in vars(queries).items() if name.isupper() and not name.startswith("_")}
-    texts = [each for each in public.values() if isinstance(each, str)] + list(queries.JOBS.values())
-    assert len(texts) == 12
+    public = {**vars(queries), **vars(job_queries)}
+    texts = [each for name, each in public.items() if name.isupper() and name[0] != "_" and isinstance(each, str)]
+    texts += [job_queries.jobs_of(days) for days in job_queries.DAYS]
+    assert len(set(texts)) >= 12
     assert all("| project id," in each and each.rstrip().endswith("| order by id asc") for each in texts)
