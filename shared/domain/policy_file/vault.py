@@ -13,7 +13,8 @@ from shared.domain.policy_file.types import Section, TagTests, Text, Texts
 #: 2 to 50 letters, digits and hyphens, a letter first (Azure's naming rules, 2023).
 VAULT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
 LOCATION = "{location}"
-_LONGEST_LOCATION = "germanywestcentral-99"  # with the number that further vaults get
+_LONGEST_LOCATION = "germanywestcentral"
+_HIGHEST_NUMBER = "-99"  # further vaults get a number behind the name
 _GROUP_NAME = r"^[\w.()-]{0,89}[\w()-]$"  # 1 to 90 characters, no final dot (Azure's naming rules, 2023)
 
 Redundancy = Literal["LocallyRedundant", "ZoneRedundant", "GeoRedundant"]
@@ -40,7 +41,7 @@ class NewVault(Section):
     @model_validator(mode="after")
     def _name_is_possible(self) -> Self:
         if self.name is not None:
-            longest = self.name.replace(LOCATION, _LONGEST_LOCATION)
+            longest = f"{self.name.replace(LOCATION, _LONGEST_LOCATION)}{_HIGHEST_NUMBER}"
             if VAULT_NAME.fullmatch(longest) is None:
                 what = "2 to 50 letters, digits and hyphens with a letter first, the region and a number included"
                 raise ValueError(f"a vault's name has {what}")
@@ -81,7 +82,7 @@ def new_vault_name(choice: VaultChoice, location: str, number: int) -> str:
 
     Where the rule gives none, the first name of `select` that is no glob serves, else `backstop-{location}`.
     """
-    plain = [each for each in choice.select.names or () if VAULT_NAME.fullmatch(each)]
+    plain = [each for each in choice.select.names or () if VAULT_NAME.fullmatch(f"{each}{_HIGHEST_NUMBER}")]
     template = choice.create.name if choice.create is not None and choice.create.name is not None else None
     name = (template or (plain[0] if plain else f"backstop-{LOCATION}")).replace(LOCATION, location)
     return name if number == 0 else f"{name}-{number + 1}"

@@ -90,6 +90,10 @@ class Guided:
     def items(self, name: str) -> list[ProtectedItem]:
         return self.world.state.vm_items(self.vm(name).id)
 
+    def items_of_all(self) -> list[ProtectedItem]:
+        """Every protected item, of VMs and of anything else."""
+        return [item for vault in self.world.state.vaults.values() for item in vault.items.values()]
+
     def policy(self, name: str, vault: str = "rsv-1") -> BackupPolicy:
         return self.vault(vault).policies[name.lower()]
 
@@ -108,6 +112,10 @@ class Guided:
     def writes(self) -> list[str]:
         """Every write that reached the service, in order, such as `PUT vaults`."""
         return [each.operation for each in self.world.ledger.writes]
+
+    def requests(self, operation: str) -> int:
+        """How many requests of that kind there were."""
+        return int(self.world.ledger.to_json()["byOperation"].get(operation, 0))
 
     async def fault(self, **rule: Any) -> None:
         assert (await self.azure.ask("POST", "/_sim/faults", [rule])).status == 201
