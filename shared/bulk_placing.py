@@ -14,7 +14,7 @@ from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Scope
 from shared.domain.holdings import Holdings, VaultContents
 from shared.domain.model import ActionKind, Protection, Vault
-from shared.domain.placement import DAY, Seat
+from shared.domain.placement import Seat
 from shared.domain.steps import Held, Placement
 from shared.domain.vault_book import EMPTY, VaultBook
 from shared.errors import PermanentError, RetryLaterError
@@ -67,6 +67,8 @@ class BulkPlacer:
         protected: Collection[str],
     ) -> None:
         """Put the seats (VM key to location and place) into the books; those of VMs that are protected leave them."""
+        if not placed and not holdings.books:
+            return
         jobs = await self._configured(scope)
         by_vault: dict[str, dict[str, Seat]] = {}
         locations: dict[str, str] = {}
@@ -88,8 +90,8 @@ class BulkPlacer:
         """(start, VM key) of every protection configured within a day, by vault; None where that cannot be read."""
         found: dict[str, list[tuple[datetime, str]]] = {}
         try:
-            async for job in self.jobs.jobs_in(scope, self.clock.now() - DAY):
-                if job.operation.lower() == "configurebackup" and job.started is not None and job.vm_id:
+            async for job in self.jobs.configured(scope):
+                if job.started is not None and job.vm_id:
                     found.setdefault(job.vault_id.lower(), []).append((job.started, job.vm_id))
         except (RetryLaterError, PermanentError) as error:
             log.warning("the jobs of the last day could not be read: %s", error.message)

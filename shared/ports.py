@@ -144,6 +144,9 @@ class Jobs(Protocol):
     def jobs_in(self, scope: Scope, since: datetime) -> AsyncIterator[BackupJob]:
         """The same for a whole scope from Resource Graph, ordered by id: late by minutes, and of 14 days at most."""
 
+    def configured(self, scope: Scope) -> AsyncIterator[BackupJob]:
+        """Jobs of the last day that configured a protection, from Resource Graph."""
+
     def failed_last(self, scope: Scope) -> AsyncIterator[BackupJob]:
         """Failed jobs of the last seven days, each the last of its VM and operation (Backup or ConfigureBackup).
 

@@ -619,6 +619,12 @@ class FakeJobs:
             if each.started is not None and each.started >= since:
                 yield each
 
+    async def configured(self, scope: Scope) -> AsyncIterator[BackupJob]:
+        self.azure.read("configured", "")
+        for each in self.azure.configured:
+            if each.started is not None and each.started > self.azure.clock.now() - timedelta(days=1):
+                yield each
+
     async def failed_last(self, scope: Scope) -> AsyncIterator[BackupJob]:
         self.azure.read("failed jobs", "")
         for each in self.azure.configured:

@@ -33,6 +33,28 @@ def jobs_of(days: int) -> str:
     return JOBS.replace("ago(14d)", f"ago({DAYS[DAYS.index(days)]}d)")
 
 
+# The registrations that count against a vault's day, whoever asked for them.
+CONFIGURED = """
+recoveryservicesresources
+| where type =~ 'microsoft.recoveryservices/vaults/backupjobs'
+| where properties.backupManagementType =~ 'AzureIaasVM'
+| where properties.operation =~ 'ConfigureBackup'
+| where todatetime(properties.startTime) >= ago(1d)
+| project id,
+    operation = tostring(properties.operation),
+    status = tostring(properties.status),
+    startTime = tostring(properties.startTime),
+    endTime = tostring(properties.endTime),
+    entityFriendlyName = tostring(properties.entityFriendlyName),
+    containerName = tostring(properties.containerName),
+    backupInstanceId = tostring(properties.backupInstanceId),
+    dataSourceId = tostring(properties.dataSourceId),
+    dataSourceInfoId = tostring(properties.dataSourceInfo.resourceID),
+    isUserTriggered = properties.isUserTriggered,
+    errorDetails = properties.errorDetails
+| order by id asc
+"""
+
 # Of each VM and operation the last job that nobody cancelled, if it failed: a few rows, however large the estate.
 FAILED_LAST = """
 recoveryservicesresources

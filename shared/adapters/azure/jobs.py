@@ -52,6 +52,11 @@ class AzureJobs:
             if job.started is None or job.started >= since:
                 yield job
 
+    async def configured(self, scope: Scope) -> AsyncIterator[BackupJob]:
+        """The scope's jobs of the last day that configured a protection."""
+        async for job in self._rows(queries.CONFIGURED, scope):
+            yield job
+
     async def failed_last(self, scope: Scope) -> AsyncIterator[BackupJob]:
         """Of each VM and operation the last job of seven days, if it failed."""
         async for job in self._rows(queries.FAILED_LAST, scope):
