@@ -19,10 +19,12 @@ from shared.domain.azure_answers import (
     NewVault,
     OperationStatus,
     PreflightAnswer,
+    RecoveryPoint,
     Scope,
     Subscription,
 )
 from shared.domain.backup_policy import BackupPolicy
+from shared.domain.hazards import HazardsSeen
 from shared.domain.holdings import VaultContents
 from shared.domain.model import DiskSelection, Finding, Protection, Vault, Vm
 from shared.domain.opt_out_stretch import OptOutStretch
@@ -168,6 +170,23 @@ class Preflight(Protocol):
 
     async def protectable(self, vault_id: str, vm_id: ArmId) -> bool:
         """Whether the vault has found the VM and nothing protects it yet."""
+
+
+class Hazards(Protocol):
+    """What surrounds the VMs' backups and can break them."""
+
+    async def look(self, subscriptions: Collection[str], key_vaults: Collection[str]) -> HazardsSeen:
+        """Locks of these subscriptions, assignments of Azure Policy that reach them, access to these key vaults (ids).
+
+        It raises nothing for a failed read: what could not be read stands in its place as `Unread`.
+        """
+
+
+class RecoveryPoints(Protocol):
+    """The points to which a VM can be restored."""
+
+    async def latest(self, item: Protection) -> RecoveryPoint | None:
+        """The item's latest recovery point from the authority; None where it has none, or there is no item."""
 
 
 class PauseSwitch(Protocol):

@@ -92,6 +92,14 @@ class OperationStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryPoint:
+    """A point to which a VM can be restored: when, and Azure's word for how consistent it is (`recoveryPointType`)."""
+
+    at: datetime
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BackupJob:
     """A job of the backup service. `status` as Azure spells it: InProgress, Completed, Failed, …
 

@@ -123,6 +123,12 @@ class Connection:
             raise HttpResponseError(response=response)
         return response
 
+    async def bearer(self, scope: str) -> str:
+        """A token for something that is not ARM, such as the directory; empty for an endpoint on this machine."""
+        if is_loopback(self.endpoint):
+            return ""
+        return (await self._login().get_token(scope)).token
+
     async def first_contact(self) -> tuple[Subscription, ...]:
         """The subscriptions that the login can read, asked for once.
 

@@ -22,9 +22,20 @@ from shared.ports import Clock
 PAGE_SIZE = 1000  # Resource Graph's most
 SUBSCRIPTIONS_AT_ONCE = 300  # what its documentation recommends at most
 TRIES = 6
+_VERSION_THAT_LOOKS_ABOVE = "2022-10-01"
 _FIRST_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(minutes=2)
 _SPAN = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?", re.ASCII)
+
+
+class _Options(QueryRequestOptions):
+    """With an option of api-version 2022-10-01 and later, which the SDK does not know yet."""
+
+    _attribute_map = {  # noqa: RUF012 - the name and the form are the SDK's
+        **QueryRequestOptions._attribute_map,  # noqa: SLF001
+        "authorization_scope_filter": {"key": "authorizationScopeFilter", "type": "str"},
+    }
+    authorization_scope_filter: str | None
 
 
 class _Page(NamedTuple):
@@ -41,11 +52,14 @@ class GraphReader:
         self._clock = clock
         self._free_from: datetime | None = None
 
-    async def rows(self, query: str, where: Scope) -> AsyncIterator[Wire]:
-        """Every row of the query, which must project `id` and order by it."""
+    async def rows(self, query: str, where: Scope, *, above: bool = False) -> AsyncIterator[Wire]:
+        """Every row of the query, which must project `id` and order by it.
+
+        `above`: for Azure Policy's table, what lies upon the management groups above the scope as well.
+        """
         token = ""
         while True:
-            page = await self._patiently(query, where, token)
+            page = await self._patiently(query, where, token, above=above)
             for row in page.rows:
                 if not isinstance(row, dict):
                     raise PermanentError("a row of Resource Graph is not an object", code="MalformedAnswer")
@@ -58,32 +72,35 @@ class GraphReader:
                 raise PermanentError("Resource Graph gives the same page again and again", code="MalformedAnswer")
             token = page.skip_token
 
-    async def _patiently(self, query: str, where: Scope, token: str) -> _Page:
+    async def _patiently(self, query: str, where: Scope, token: str, *, above: bool) -> _Page:
         wait = _FIRST_WAIT
         for _ in range(TRIES - 1):
             await self._until(self._free_from)
             try:
-                return await self._page(query, where, token)
+                return await self._page(query, where, token, above=above)
             except RetryLaterError as error:
                 due = self._clock.now() + min(error.retry_after or wait, _LONGEST_WAIT)
             await self._until(due)
             wait *= 2
-        return await self._page(query, where, token)
+        return await self._page(query, where, token, above=above)
 
     async def _until(self, due: datetime | None) -> None:
         while due is not None and self._clock.now() < due:  # a virtual clock may come back sooner
             await self._clock.wait_until(due)
 
-    async def _page(self, query: str, where: Scope, token: str) -> _Page:
+    async def _page(self, query: str, where: Scope, token: str, *, above: bool) -> _Page:
+        options = _Options(top=PAGE_SIZE, skip_token=token or None, result_format="objectArray")
+        options.authorization_scope_filter = "AtScopeAboveAndBelow" if above else None
         request = QueryRequest(
             query=query,
             subscriptions=list(where.subscriptions) or None,
             management_groups=list(where.management_groups) or None,
-            options=QueryRequestOptions(top=PAGE_SIZE, skip_token=token or None, result_format="objectArray"),
+            options=options,
         )
         with translated(connection_wide=True):
             client = self._connection.client(ResourceGraphClient)
-            result: Any = await client.resources(request, cls=_with_headers)
+            version = {"api_version": _VERSION_THAT_LOOKS_ABOVE} if above else {}
+            result: Any = await client.resources(request, cls=_with_headers, **version)
             answer, headers = result
             self._free_from = self._quota_free(headers)
             if str(headers.get("x-ms-tenant-subscription-limit-hit", "")).lower() == "true":

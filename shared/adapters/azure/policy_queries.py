@@ -1,0 +1,27 @@
+"""The questions to Resource Graph about Azure Policy, in KQL. Constants, as in `queries.py`.
+
+Definitions are those that can deny a resource group: of mode All, not of an effect that is another word than deny.
+"""
+
+ASSIGNMENTS = """
+policyresources
+| where type =~ 'microsoft.authorization/policyassignments'
+| where properties.enforcementMode !~ 'DoNotEnforce'
+| project id,
+    scope = tostring(properties.scope),
+    definition = tostring(properties.policyDefinitionId),
+    displayName = tostring(properties.displayName),
+    parameters = properties.parameters,
+    notScopes = properties.notScopes
+| order by id asc
+"""
+
+DEFINITIONS = """
+policyresources
+| where type =~ 'microsoft.authorization/policydefinitions'
+| where properties.mode =~ 'All'
+| extend effect = tostring(properties.policyRule.then.effect)
+| where effect =~ 'deny' or effect startswith '['
+| project id, mode = tostring(properties.mode), rule = properties.policyRule, parameters = properties.parameters
+| order by id asc
+"""

@@ -1,0 +1,71 @@
+"""What surrounds backups and can break them, as it was read: locks, assignments of Azure Policy, key vaults. Data.
+
+Whatever could not be read stands as `Unread`, so that `hazard_advice.py` never takes it for harmless.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.domain.model import Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A management lock. `scope` is the lower-cased id of what it is put on; `level` CanNotDelete or ReadOnly."""
+
+    id: str
+    scope: str
+    level: str
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.id.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyAssignment:
+    """An assignment that Azure enforces. `parameters` are values by name; scopes and definition are lower-cased ids."""
+
+    id: str
+    scope: str
+    definition: str
+    name: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    not_scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDefinition:
+    """A definition: its rule as Azure writes it, and the defaults of its parameters by name."""
+
+    id: str
+    mode: str
+    rule: Mapping[str, object]
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedPolicies:
+    """The assignments that reach the subscriptions looked at, and their definitions by lower-cased id."""
+
+    assignments: tuple[PolicyAssignment, ...] = ()
+    definitions: Mapping[str, PolicyDefinition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVaultAccess:
+    """Whether Azure Backup may get, list and back up what lies in a key vault; `why` tells of what it lacks."""
+
+    secrets: bool
+    keys: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HazardsSeen:
+    """All of it: locks by subscription id, key vaults by lower-cased id."""
+
+    locks: Mapping[str, tuple[Lock, ...] | Unread] = field(default_factory=dict)
+    policies: AssignedPolicies | Unread = AssignedPolicies()
+    key_vaults: Mapping[str, KeyVaultAccess | Unread] = field(default_factory=dict)
