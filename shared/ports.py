@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import (
@@ -334,6 +335,12 @@ class FindingStore(Protocol):
 
     async def of(self, vm_id: ArmId) -> Finding | None:
         """The latest finding of one VM."""
+
+    async def save_advisories(self, advisories: Sequence[Advisory], subscriptions: Collection[str] | None) -> None:
+        """Replace the estate's advice about these subscriptions (None: about all), and about what lies in none."""
+
+    async def advisories(self) -> tuple[Advisory, ...]:
+        """The estate's advice: what no finding holds, as of the last sweep of each subscription."""
 
     async def save_report(self, name: str, content: bytes) -> None:
         """Keep a rendered report under a name such as `report.html`."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from shared.act import Actor
 from shared.bulk_placing import BulkPlacer
 from shared.domain import messages
+from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId, parse_id, parse_vm_id
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import (
@@ -474,6 +475,7 @@ class FakeMemory:
     writers: dict[str, str] = field(default_factory=dict)
     pause_reason: str = ""
     published: list[Finding] = field(default_factory=list)
+    advised: tuple[Advisory, ...] = ()
     ends: dict[tuple[str, str], bool] = field(default_factory=dict)
     dead: Callable[[], bool] = lambda: False  # a killed process releases nothing
     notices_fail: list[BackstopError] = field(default_factory=list)
@@ -534,6 +536,14 @@ class FakeMemory:
 
     async def latest(self) -> tuple[Finding, ...]:
         return tuple(self.kept[key] for key in sorted(self.kept))
+
+    async def save_advisories(self, advisories: Sequence[Advisory], subscriptions: Collection[str] | None) -> None:
+        stay = () if subscriptions is None else self.advised
+        gone = {"", *(each.lower() for each in subscriptions or ())}
+        self.advised = (*(each for each in stay if each.subscription_id not in gone), *advisories)
+
+    async def advisories(self) -> tuple[Advisory, ...]:
+        return self.advised
 
     async def of(self, vm_id: ArmId) -> Finding | None:
         return self.kept.get(vm_id.key)

@@ -113,5 +113,11 @@ class Advisory:
     detail: str = ""
     vm: ArmId | None = None
 
+    @property
+    def subscription_id(self) -> str:
+        """The subscription that its resource lies in, lower-cased; empty where it lies in none."""
+        parts = self.resource_id.lower().split("/", 3)
+        return parts[2] if len(parts) > 2 and parts[:2] == ["", "subscriptions"] else ""
+
     def __str__(self) -> str:
         return f"{self.advice.sentence} ({self.detail})" if self.detail else self.advice.sentence

@@ -213,6 +213,19 @@ def _stretch_in(data: Any) -> OptOutStretch | None:
     return OptOutStretch(first, last, _text(data, "text"), _text(data, "by"))
 
 
+def encode_advisory(advisory: Advisory) -> str:
+    """A piece of advice by itself, as one line of ASCII JSON."""
+    return json.dumps(_advisory_out(advisory), separators=(",", ":"))
+
+
+def decode_advisory(text: str | bytes) -> Advisory:
+    """The advice in `text`; ValueError says what is wrong with it."""
+    try:
+        return _advisory_in(json.loads(text))
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"no advice: {type(error).__name__} {error}") from None
+
+
 def _advisory_out(advisory: Advisory) -> list[object]:
     vm = advisory.vm.text if advisory.vm is not None else None
     return [advisory.advice.code, advisory.resource_id, advisory.detail, vm]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from shared.adapters.local.store import Store, to_micros
 from shared.domain import finding_json
+from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.model import Finding
 from shared.errors import SettingsError
@@ -67,6 +68,36 @@ class LocalFindingStore:
         with self._store.reading() as connection:
             row = connection.execute("SELECT body FROM findings WHERE vm = ?", (vm_id.key,)).fetchone()
         return None if row is None else self._decoded(vm_id.key, row[0])
+
+    async def save_advisories(self, advisories: Sequence[Advisory], subscriptions: Collection[str] | None) -> None:
+        """Replace the estate's advice about these subscriptions (None: about all), in one step.
+
+        Advice about what lies in none of them, such as an assignment to a management group, is replaced each time.
+        """
+        swept = None if subscriptions is None else {each.lower() for each in subscriptions}
+        by_place: dict[str, list[str]] = {}
+        for each in advisories:
+            place = each.subscription_id if swept is None or each.subscription_id in swept else ""
+            by_place.setdefault(place, []).append(finding_json.encode_advisory(each))
+        rows = [(place, number, body) for place, found in by_place.items() for number, body in enumerate(found)]
+        with self._store.transaction() as connection:
+            if swept is None:
+                connection.execute("DELETE FROM advisories")
+            else:
+                gone = [(each,) for each in ("", *swept)]
+                connection.executemany("DELETE FROM advisories WHERE subscription = ?", gone)
+            connection.executemany("INSERT INTO advisories (subscription, place, body) VALUES (?, ?, ?)", rows)
+
+    async def advisories(self) -> tuple[Advisory, ...]:
+        """The estate's advice, by subscription and in the order saved. SettingsError where it cannot be read."""
+        with self._store.reading() as connection:
+            rows = connection.execute("SELECT body FROM advisories ORDER BY subscription, place").fetchall()
+        try:
+            return tuple(finding_json.decode_advisory(body) for (body,) in rows)
+        except ValueError as error:
+            raise SettingsError(
+                f"Advice in {self._store.path} cannot be read: {error}", remedy="A new sweep replaces all of it"
+            ) from error
 
     async def save_report(self, name: str, content: bytes) -> None:
         """Keep a report under a file name such as `report.html`; ValueError for anything but a plain file name."""

@@ -60,7 +60,9 @@ CREATE TABLE books (vault TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT 
 CREATE TABLE runs (
     run TEXT NOT NULL, vm TEXT NOT NULL, failed INTEGER NOT NULL, PRIMARY KEY (run, vm)
 ) WITHOUT ROWID;
-CREATE TABLE advisories (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), body TEXT NOT NULL);
+CREATE TABLE advisories (
+    subscription TEXT NOT NULL, place INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subscription, place)
+) WITHOUT ROWID;
 """
 _STEPS = (_SCHEMA, _SINCE_2, _SINCE_3, _SINCE_4)  # step n makes schema n + 1 of schema n
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shared.adapters.local.findings import LocalFindingStore
 from shared.adapters.local.store import FILE_NAME, Store
+from shared.domain.advice import Advice, Advisory
 from shared.domain.model import Finding, Outcome, ReasonDetail, State, Status, Verdict
 from shared.domain.reasons import Reason
 from shared.errors import SettingsError
 from shared.ports import Clock, FindingStore
-from tests.findings import estates, vm_id
+from tests.findings import SUBSCRIPTIONS, advisories, estates, vm_id
 
 SECOND = timedelta(seconds=1)
 
@@ -149,3 +151,36 @@ async def test_a_sweep_of_one_subscription_leaves_the_findings_of_the_others(
     assert len(await kept.latest()) == 2
     await kept.replace_all([], frozenset({(await kept.latest())[0].vm.subscription_id.upper()}))
     assert await kept.latest() == ()
+
+
+def advice(subscription: str, detail: str = "") -> Advisory:
+    return Advisory(Advice.LOCK_ON_BACKUP_GROUP, f"/subscriptions/{subscription}/resourceGroups/g", detail)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(found=st.lists(advisories, max_size=5))
+async def test_the_estates_advice_comes_back_whole(store: Store, clock: Clock, found: list[Advisory]) -> None:
+    kept: FindingStore = LocalFindingStore(store, clock)
+    await kept.save_advisories(found, None)
+    assert sorted(await kept.advisories(), key=repr) == sorted(found, key=repr)
+
+
+async def test_a_sweep_replaces_the_advice_about_what_it_swept_and_about_what_lies_in_no_subscription(
+    kept: LocalFindingStore,
+) -> None:
+    one, other = SUBSCRIPTIONS
+    above = Advisory(Advice.POLICY_DENIES_BACKUP_GROUP, "/providers/Microsoft.Management/managementGroups/corp/x")
+    await kept.save_advisories([advice(one, "old"), advice(other), above], None)
+    await kept.save_advisories([advice(one, "new"), advice(one, "newer")], [one.upper()])
+    assert set(await kept.advisories()) == {advice(one, "new"), advice(one, "newer"), advice(other)}
+    await kept.save_advisories([], [one, other])
+    assert await kept.advisories() == ()
+
+
+async def test_advice_that_cannot_be_read_names_the_store(kept: LocalFindingStore, store: Store) -> None:
+    await kept.save_advisories([advice(SUBSCRIPTIONS[0])], None)
+    for body in ("nonsense", '["NO_SUCH_CODE","","",null]', "[1]", "7"):
+        with store.transaction() as connection:
+            connection.execute("UPDATE advisories SET body = ?", (body,))
+        with pytest.raises(SettingsError, match=FILE_NAME):
+            await kept.advisories()
