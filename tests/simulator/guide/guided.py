@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,15 @@ class Guided:
         """What a sweep finds and plans; nothing is written."""
         async with self.opened(rule, more=more) as backstop:
             return named((await backstop.sweeper.discover(Scope(), "plan")).findings)
+
+    def add(self, name: str, *, like: str = "vm-1") -> VirtualMachine:
+        """Somebody makes another VM like that one."""
+        pattern = self.vm(like)
+        made = replace(pattern, id=f"{pattern.id.rsplit('/', 1)[0]}/{name}", name=name)
+        made.properties = deepcopy(pattern.properties) | {"vmId": self.world.state.new_id()}
+        self.world.state.vms[made.key] = made
+        self.world.state.touch("vm", made.key, self.now())
+        return made
 
     def now(self) -> datetime:
         return self.world.now()
