@@ -23,11 +23,11 @@ async def run(options: Options, *, fresh: bool) -> int:
             remedy="Give --prices FILE or BACKSTOP_PRICES; examples/prices.yaml shows the form with made-up numbers",
         )
     async with open_backstop(settings) as backstop:
-        report = await backstop.reporter.report()
+        report = await backstop.reporter.report(backup_policies=False)
         if fresh or not report.findings:
             with err().status("Reading the estate from Resource Graph"):
                 await backstop.sweeper.sweep(backstop.settings.scope, uuid.uuid4().hex)
-            report = await backstop.reporter.report()
+            report = await backstop.reporter.report(backup_policies=False)
     if report.costs is None:
         raise AssertionError("a reporter with prices makes a report with costs")
     if options.as_json:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cli.options import Options
 from cli.output.console import err, out, plain, print_json
+from cli.output.placement import held_table
 from cli.output.tables import new_table, verdict_bars
 from shared.bootstrap import open_backstop
 from shared.errors import SettingsError
@@ -16,7 +17,7 @@ from shared.reporting.summary import ComplianceReport
 async def run(options: Options, *, folder: Path | None, fresh: bool) -> int:
     """Always 0 when the report could be made."""
     async with open_backstop(options.settings()) as backstop:
-        report = await backstop.reporter.report()
+        report = await backstop.reporter.report(backup_policies=not fresh)
         if fresh or not report.findings:
             with err().status("Reading the estate from Resource Graph"):
                 await backstop.sweeper.sweep(backstop.settings.scope, uuid.uuid4().hex)
@@ -66,6 +67,8 @@ def show(report: ComplianceReport, files: list[str]) -> None:
     for reason, count in report.reasons.items():
         table.add_row(f"{count:,}", reason.sentence, plain(reason.remedy, "bright_black"))
     console.print(table)
+    if (waits := held_table(report.waiting, "Put off")) is not None:
+        console.print(waits)
     if report.needs_person:
         console.print(plain(f"{len(report.needs_person):,} VMs need a person; the report lists them.", "yellow"))
     for name in files:

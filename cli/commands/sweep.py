@@ -11,15 +11,17 @@ from cli import exit_codes
 from cli.commands import plan
 from cli.drain import Drained, drain
 from cli.options import Options
-from cli.output import machine
+from cli.output import machine, placement
 from cli.output.asking import confirm
 from cli.output.console import err, out, plain, print_json
 from cli.output.tables import failures, left_alone, verdict_bars
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain.azure_answers import Scope
 from shared.domain.model import Finding, State, Status
+from shared.domain.policy_tools.placement_summary import held_up
 from shared.domain.withholding import withheld
 from shared.reconcile import Reconciled
+from shared.reporting.render_json import held_data
 from shared.sweep import Discovery
 
 WRITES = ("PUT protectedItems", "POST backup")
@@ -43,7 +45,7 @@ async def run(options: Options, *, enforce: bool, yes: bool) -> int:
             drained = await _work(backstop, discovery)
         else:
             await backstop.sweeper.start(discovery)
-        findings = (await backstop.reporter.report()).findings
+        findings = (await backstop.reporter.report(backup_policies=False)).findings
         failed = [each for each in findings if each.outcome.status is Status.FAILED]
         if options.as_json:
             print_json(_as_data(backstop, discovery, findings, drained, time.monotonic() - began))
@@ -98,6 +100,8 @@ def _as_data(
         "actions": machine.actions(discovery.findings),
         "writes": {kind: backstop.requests[kind] for kind in WRITES},
         "outcomes": {status.value: outcomes[status] for status in Status if outcomes[status]},
+        "placement": placement.as_data(plan.summary_of(backstop, discovery)),
+        "deferred": held_data(held_up(findings)),
         "problems": machine.problems(findings),
         "putOff": drained.put_off,
         "putOffUntil": drained.put_off_until.isoformat() if drained.put_off_until else None,
@@ -121,11 +125,14 @@ def _show(
     out().print(verdict_bars({State(name): count for name, count in counts.items()}))
     if (table := left_alone(findings)) is not None:
         out().print(table)
+    held = held_up(findings)
+    if (table := placement.held_table(held, "Put off")) is not None:
+        out().print(table)
     if failed:
         out().print(failures(failed))
     if drained.paused:
         out().print(plain(f"Paused: {drained.paused}. Waiting in the queue: {drained.put_off:,}.", "yellow"))
-    elif drained.put_off:
+    elif drained.put_off > sum(each.vms for each in held):
         out().print(plain(f"Put off: {drained.put_off:,} VMs, until {_minute(drained.put_off_until)}.", "yellow"))
 
 

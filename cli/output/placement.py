@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from cli.output.console import plain
 from cli.output.tables import ROWS, new_table
 from shared.domain.policy_tools.placement_summary import HeldUp, PlacementSummary, PolicyUse, VaultUse
+from shared.reporting.render_json import held_data
 from shared.reporting.text import utc
 
 _POLICIES = 6  # named for each vault; more are counted
@@ -71,21 +72,6 @@ def as_data(summary: PlacementSummary) -> dict[str, Any]:
             "days": summary.days,
         },
     }
-
-
-def held_data(held: Iterable[HeldUp]) -> list[dict[str, Any]]:
-    """What waits: `from` is when the first of the VMs fits, `until` when the last does."""
-    return [
-        {
-            "code": each.code,
-            "vms": each.vms,
-            "why": each.why,
-            "remedy": each.remedy,
-            "from": utc(each.first) or None,
-            "until": utc(each.until) or None,
-        }
-        for each in held
-    ]
 
 
 def _vault(use: VaultUse) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared.domain.model import Finding, ReasonDetail, State, Status
+from shared.domain.model import ActionKind, Finding, ReasonDetail, State, Status
 from shared.domain.reasons import OPT_OUT_REASONS, Reason
 
 # Backstop never changes these by itself: each was somebody's choice, or lacks something that only a person can give.
@@ -25,11 +25,18 @@ PERSON_REASONS = frozenset(
         Reason.BACKUP_POLICY_NOT_NAMED,
         Reason.BACKUP_POLICY_NOT_ALLOWED,
         Reason.NO_VAULT_IN_REGION,
+        Reason.VAULT_REDUNDANCY_DIFFERS,
         Reason.NEEDS_ENHANCED_POLICY,
         Reason.VM_NOT_READY,
         Reason.NO_RULE_MATCHES,
     }
 )
+# Only by the rule's own word, and then with this step; what keeps the step from being taken is told in its place.
+_MENDED_BY = {
+    Reason.PROTECTION_STOPPED: ActionKind.RESUME_PROTECTION,
+    Reason.SOFT_DELETED: ActionKind.UNDELETE,
+    Reason.OTHER_BACKUP_POLICY: ActionKind.CHANGE_BACKUP_POLICY,
+}
 # A VM that is compliant or exempt stands as the policy wants it, whatever else is to be said of it.
 _SETTLED = frozenset({State.COMPLIANT, State.EXEMPT})
 _UNTIL = re.compile(r"(?:^|;)\s*until\s*=\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*(?:;|$)", re.IGNORECASE)
@@ -98,8 +105,14 @@ def _tasks(finding: Finding) -> Iterable[Task]:
         yield Task(outcome.error_code or "FAILED", "The last attempt failed", remedy, outcome.error)
     if finding.verdict.state in _SETTLED:
         return
+    held = outcome.status is Status.DEFERRED and bool(outcome.error_code) and outcome.look_again is None
+    if held:
+        yield Task(outcome.error_code, "Held up until a person acts", outcome.remedy, outcome.error)
+    steps = {each.kind for each in finding.actions}
     for each in finding.verdict.reasons:
         told = failed and each.reason is Reason.INITIAL_BACKUP_FAILED
+        if each.reason in _MENDED_BY:
+            told = held or _MENDED_BY[each.reason] in steps
         if each.reason in PERSON_REASONS and not told:
             yield Task(each.reason.code, each.reason.sentence, each.reason.remedy, each.detail)
 

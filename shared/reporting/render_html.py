@@ -80,6 +80,7 @@ MODE_WORDS = {
     "disabled": "Disabled: the policy asks for nothing",
 }
 _GROUPS_SHOWN = 12
+_ROWS = 50  # of what waits; a read that fails may have an error of its own for each VM
 
 
 def render_html(report: ComplianceReport) -> bytes:
@@ -97,6 +98,7 @@ def render_html(report: ComplianceReport) -> bytes:
         by_subscription=_bars(report.by_subscription),
         by_region=_bars(report.by_region),
         by_rule=_bars(report.by_rule),
+        rows=_ROWS,
         tasks=_by_task(report.needs_person),
         outcomes=[(OUTCOME_WORDS[status], status, count) for status, count in report.outcomes.items() if count],
         actions=[(ACTION_WORDS[kind], count) for kind, count in report.actions.items() if count],

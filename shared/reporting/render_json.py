@@ -1,10 +1,13 @@
 """The report for machines: stable keys, complete, and exact (texts are given as they are, escaped as ASCII JSON)."""
 
 import json
+from collections.abc import Iterable
 
 from shared.domain.arm_id import ArmId
 from shared.domain.durations import format_duration
 from shared.domain.model import Action, Finding, Protection
+from shared.domain.policy_told import PolicyTold
+from shared.domain.policy_tools.placement_summary import HeldUp
 from shared.reporting.costs_json import costs_data, vm_cost_data
 from shared.reporting.summary import ComplianceReport, Group
 from shared.reporting.text import utc
@@ -65,6 +68,10 @@ def summary_data(report: ComplianceReport) -> dict[str, object]:
                 "by": each.by or None,
             }
             for each in report.opt_outs
+        ],
+        "waiting": held_data(report.waiting),
+        "backupPolicies": [
+            {"vault": each.vault_id, "vms": each.vms, **policy_data(each.told)} for each in report.backup_policies
         ],
         **({"costs": costs_data(report.costs)} if report.costs is not None else {}),
     }
@@ -140,6 +147,35 @@ def protection_data(protection: Protection) -> dict[str, object]:
         "lastBackup": utc(protection.last_backup) or None,
         "lastBackupStatus": protection.last_backup_status,
         "backupRunning": protection.backup_running,
+    }
+
+
+def held_data(held: Iterable[HeldUp]) -> list[dict[str, object]]:
+    """What waits: `from` and `until` say when the first and the last of the VMs fit, null where a person has to act."""
+    return [
+        {
+            "code": each.code,
+            "vms": each.vms,
+            "why": each.why,
+            "remedy": each.remedy,
+            "from": utc(each.first) or None,
+            "until": utc(each.until) or None,
+        }
+        for each in held
+    ]
+
+
+def policy_data(told: PolicyTold) -> dict[str, object]:
+    """A backup policy in words, as every JSON of Backstop shows it; null where it cannot be told."""
+    return {
+        "name": told.name,
+        "type": told.type or None,
+        "schedule": told.schedule or None,
+        "kept": list(told.kept),
+        "timeZone": told.time_zone or None,
+        "nextRun": utc(told.next_run) or None,
+        "nextRunLocal": told.local.isoformat() if told.local is not None else None,
+        "problem": told.problem or None,
     }
 
 

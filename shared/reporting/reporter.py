@@ -1,14 +1,22 @@
 """Makes the compliance report from the findings on record, keeps its three forms and announces it.
 
-It reads nothing of Azure: a report says what the last sweep and the looks since then found, and how old that is.
+Of the VMs it reads nothing: a report says what the last sweep and the looks since then found, and how old that is. Only
+what the backup policies say, which the findings do not hold, is asked of Resource Graph; without an answer the report
+is made all the same, and says so.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain.azure_answers import Scope, Subscription
+from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.model import Finding
 from shared.domain.prices.model import PriceFile
+from shared.errors import PermanentError, RetryLaterError
 from shared.policy_ports import Policies
 from shared.ports import Clock, FindingStore, Inventory, Notices
+from shared.reporting.backup_policies import PolicyInUse, policies_in_use
 from shared.reporting.costs import costs_of
 from shared.reporting.render_csv import render_csv
 from shared.reporting.render_html import render_html
@@ -34,17 +42,18 @@ class Reporter:
     subscriptions: tuple[Subscription, ...]
     prices: PriceFile | None = None
 
-    async def report(self) -> ComplianceReport:
-        """The report as it stands, not kept."""
+    async def report(self, *, backup_policies: bool = True) -> ComplianceReport:
+        """The report as it stands, not kept; without `backup_policies` none of them is read or told."""
         findings = await self.findings.latest()
         if self.scope != Scope():
             within = {each.id.lower() for each in await self.inventory.subscriptions(self.scope)}
             findings = tuple(each for each in findings if each.vm.subscription_id in within)
-        policy = (await self.policies.newest()).policy
+        in_force = await self.policies.newest()
+        policy, now = in_force.policy, self.clock.now()
         problem = self.policies.problem
         return summarise(
             findings,
-            generated_at=self.clock.now(),
+            generated_at=now,
             policy=PolicyUsed(
                 policy.metadata.name,
                 policy.hash,
@@ -54,7 +63,23 @@ class Reporter:
             ),
             subscription_names={each.id: each.name for each in self.subscriptions},
             costs=costs_of(findings, self.prices, policy) if self.prices is not None else None,
+            backup_policies=await self._in_use(findings, in_force, now) if backup_policies else (),
         )
+
+    async def _in_use(
+        self, findings: Iterable[Finding], policy: CompiledPolicy, now: datetime
+    ) -> tuple[PolicyInUse, ...]:
+        """What the VMs' backup policies say; nothing is asked where no VM is under one."""
+        if not policies_in_use(findings, {}, now):
+            return ()
+        try:
+            known = dict(await self.inventory.backup_policies(self.scope))
+            if policy.vault_subscriptions and self.scope != Scope():
+                elsewhere = Scope(tuple(sorted(policy.vault_subscriptions)))
+                known |= await self.inventory.backup_policies(elsewhere)
+        except (RetryLaterError, PermanentError) as error:
+            return policies_in_use(findings, {}, now, f"it could not be read: {error.message}")
+        return policies_in_use(findings, known, now)
 
     async def make(self) -> dict[str, object]:
         """Render and keep all three forms, announce them; returns the counts.

@@ -11,7 +11,9 @@ from datetime import datetime
 from itertools import pairwise
 
 from shared.domain.model import ACTIVE_STATES, ActionKind, Finding, Protection, State, Status
+from shared.domain.policy_tools.placement_summary import HeldUp, held_up
 from shared.domain.reasons import Reason
+from shared.reporting.backup_policies import PolicyInUse
 from shared.reporting.costs import Costs
 from shared.reporting.people import OptOut, PersonNeeded, opt_outs_of, people_needed
 
@@ -75,7 +77,9 @@ class ComplianceReport:
     subscription_names: Mapping[str, str]
     oldest: datetime | None
     newest: datetime | None
+    waiting: tuple[HeldUp, ...] = ()  # what is put off until a known moment; what waits for a person needs one
     costs: Costs | None = None  # None where no price file is set
+    backup_policies: tuple[PolicyInUse, ...] = ()
 
     @property
     def discovered(self) -> int:
@@ -99,6 +103,7 @@ def summarise(
     policy: PolicyUsed,
     subscription_names: Mapping[str, str] | None = None,
     costs: Costs | None = None,
+    backup_policies: tuple[PolicyInUse, ...] = (),
 ) -> ComplianceReport:
     """Count the findings, one for each VM; ValueError when a VM appears twice, because it would be counted twice."""
     ordered = tuple(sorted(findings, key=lambda each: each.vm.key))
@@ -128,7 +133,9 @@ def summarise(
         subscription_names=names,
         oldest=min((each.at for each in ordered), default=None),
         newest=max((each.at for each in ordered), default=None),
+        waiting=tuple(each for each in held_up(ordered) if each.until is not None),
         costs=costs,
+        backup_policies=backup_policies,
     )
 
 

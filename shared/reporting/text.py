@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
+#: What Azure's portal shows of an item that has no recovery point yet.
+INITIAL_BACKUP_PENDING = "Warning (initial backup pending)"
+
+
 def visible(text: str) -> str:
     """The text with every character that does not show itself written as its escape."""
     if text.isascii() and text.isprintable():
@@ -20,6 +24,14 @@ def visible(text: str) -> str:
 def utc(moment: datetime | None) -> str:
     """ISO 8601 in UTC to the second, such as 2026-11-24T08:00:00Z; empty for None."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago in the largest unit that fits: 35 min, 8 h, 3 days; a moment that is yet to come is 0 min ago."""
+    minutes = max(int((now - since).total_seconds()), 0) // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
 def _escaped(character: str) -> str:

@@ -187,7 +187,13 @@ def _together(held: Iterable[Held | None]) -> tuple[HeldUp, ...]:
     for (code, why, remedy), waiting in groups.items():
         known = [each for each in waiting if each is not None]
         found.append(HeldUp(code, len(waiting), why, remedy, min(known, default=None), max(known, default=None)))
-    return tuple(sorted(found, key=lambda each: (each.until is not None, -each.vms, each.code, each.why)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(held: HeldUp) -> tuple[bool, int, str, float, str]:
+    """What needs a person first, then what most VMs wait for, then what ends first."""
+    ends = held.first.timestamp() if held.first is not None else 0
+    return held.first is not None, -held.vms, held.code, ends, held.why
 
 
 def _part(count: int, one: str, several: str, made: int) -> str:

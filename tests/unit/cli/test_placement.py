@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from cli.output.placement import as_data, held_data, held_table, where_they_go
+from cli.output.placement import as_data, held_table, where_they_go
 from shared.domain.arm_id import parse_id
 from shared.domain.policy_tools.placement_summary import HeldUp, PlacementSummary, PolicyUse, VaultUse
+from shared.reporting.render_json import held_data
 from tests.fakes import START, SUB
 from tests.unit.cli.test_tables import shown
 

@@ -99,7 +99,8 @@ def test_actions_count_the_vms_they_were_meant_for() -> None:
         finding("a", State.NON_COMPLIANT, Reason.UNPROTECTED, actions=(enable, backup)),
         finding("b", State.NON_COMPLIANT, Reason.NO_RECOVERY_POINT, actions=(backup,)),
     )
-    assert list(made.actions.values()) == [1, 2, 0]
+    assert list(made.actions) == list(ActionKind)
+    assert list(made.actions.values())[:3] == [1, 2, 0]
 
 
 def test_groups_are_named_and_the_largest_comes_first() -> None:
@@ -155,6 +156,50 @@ def test_a_failed_attempt_needs_a_person_whatever_the_verdict(state: State) -> N
     (needed,) = report(finding("a", state, Reason.UNPROTECTED, outcome=failed)).needs_person
     (task,) = needed.tasks
     assert (task.code, task.detail, task.remedy) == ("UserErrorX", "the agent does not answer", "Start the agent")
+
+
+UNTIL = NOW + timedelta(hours=7)
+
+
+def test_what_is_held_up_without_an_end_needs_a_person_and_is_told_once() -> None:
+    held = Outcome(Status.DEFERRED, None, "CHANGE_REFUSED", "points would be kept for less time", "Change the rule")
+    made = report(finding("a", State.NON_COMPLIANT, Reason.OTHER_BACKUP_POLICY, outcome=held))
+    (needed,) = made.needs_person
+    (task,) = needed.tasks
+    assert (task.code, task.detail, task.remedy) == ("CHANGE_REFUSED", held.error, held.remedy)
+    assert made.waiting == ()
+
+
+def test_what_waits_until_a_moment_needs_nobody_and_says_until_when() -> None:
+    quota = Outcome(Status.DEFERRED, UNTIL, "QUOTA_REGISTRATIONS", "250 a day", "Nothing")
+    later = replace(quota, look_again=UNTIL + timedelta(days=1))
+    made = report(
+        finding("a", State.NON_COMPLIANT, Reason.UNPROTECTED, outcome=quota),
+        finding("b", State.NON_COMPLIANT, Reason.UNPROTECTED, outcome=later),
+        finding("c", State.NON_COMPLIANT, Reason.UNPROTECTED),
+    )
+    assert made.needs_person == ()
+    (waits,) = made.waiting
+    assert (waits.code, waits.vms, waits.first, waits.until) == (
+        "QUOTA_REGISTRATIONS",
+        2,
+        UNTIL,
+        UNTIL + timedelta(days=1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        (Reason.PROTECTION_STOPPED, ActionKind.RESUME_PROTECTION),
+        (Reason.SOFT_DELETED, ActionKind.UNDELETE),
+        (Reason.OTHER_BACKUP_POLICY, ActionKind.CHANGE_BACKUP_POLICY),
+    ],
+)
+def test_a_choice_of_somebody_needs_a_person_unless_the_rule_mends_it(reason: Reason, step: ActionKind) -> None:
+    other, mends = (Action(kind, vm_id("a"), "", "") for kind in (ActionKind.START_BACKUP, step))
+    assert report(finding("a", State.NON_COMPLIANT, reason, actions=(mends,))).needs_person == ()
+    assert report(finding("a", State.NON_COMPLIANT, reason, actions=(other,))).needs_person != ()
 
 
 def test_a_failed_first_backup_is_told_once() -> None:
