@@ -81,7 +81,14 @@ class Compute(Protocol):
         """
 
 
-class Backup(Protocol):
+class RecoveryPoints(Protocol):
+    """The points to which a VM can be restored."""
+
+    async def latest_point(self, item: Protection) -> RecoveryPoint | None:
+        """The item's latest recovery point from the authority; None where it has none, or there is no item."""
+
+
+class Backup(RecoveryPoints, Protocol):
     """Azure Backup, one VM at a time, from the authority."""
 
     async def status(self, vm_id: ArmId, location: str) -> BackupStatus:
@@ -181,13 +188,6 @@ class Hazards(Protocol):
 
         It raises nothing for a failed read: what could not be read stands in its place as `Unread`.
         """
-
-
-class RecoveryPoints(Protocol):
-    """The points to which a VM can be restored."""
-
-    async def latest(self, item: Protection) -> RecoveryPoint | None:
-        """The item's latest recovery point from the authority; None where it has none, or there is no item."""
 
 
 class PauseSwitch(Protocol):

@@ -21,6 +21,7 @@ from shared.domain.azure_answers import (
     NewVault,
     OperationStatus,
     PreflightAnswer,
+    RecoveryPoint,
     Scope,
     Subscription,
 )
@@ -257,6 +258,10 @@ class FakeBackup:
     async def vaults(self, subscription_id: str) -> tuple[Vault, ...]:
         self.azure.read("vaults", subscription_id)
         return tuple(each for each in self.azure.vaults if each.id.subscription_id == subscription_id)
+
+    async def latest_point(self, item: Protection) -> RecoveryPoint | None:
+        self.azure.read("latest point", item.item_id)
+        return None if item.recovery_point is None else RecoveryPoint(item.recovery_point, "AppConsistent")
 
     async def backup_policies(self, vault_id: str) -> tuple[BackupPolicy, ...]:
         self.azure.read("backup policies", vault_id)

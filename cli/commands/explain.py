@@ -6,6 +6,7 @@ id is none of a VM, or lies outside BACKSTOP_SCOPE; the rest as for every verb.
 
 import asyncio
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from cli import exit_codes
@@ -13,15 +14,31 @@ from cli.options import Options
 from cli.output import explanation, explanation_json
 from cli.output.console import err, print_json
 from cli.output.explanation import Explained
+from cli.output.explanation_health import Health
 from cli.vm_argument import require_in_scope, vm_argument
 from shared.bootstrap import Backstop, open_backstop
+from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId, parse_id
+from shared.domain.azure_answers import RecoveryPoint
 from shared.domain.explaining import Explanation, explain
-from shared.domain.model import Action, Observation, ReasonDetail, ReconcileRequest, State, Verdict, Vm
+from shared.domain.model import (
+    Action,
+    Observation,
+    Protection,
+    ReasonDetail,
+    ReconcileRequest,
+    State,
+    Unread,
+    Verdict,
+    Vm,
+)
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
 from shared.domain.rules import vmss_uniform
+from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.domain.withholding import Withheld, withheld
+from shared.errors import PermanentError, RetryLaterError
+from shared.ports import RecoveryPoints
 
 _NOTHING = {
     State.COMPLIANT: "Nothing: the VM has the backup that its rule asks for.",
@@ -43,6 +60,8 @@ async def _run(options: Options, text: str) -> int:
         seen, verdict, actions = await _look(backstop, vm_id, never)
         policy = backstop.policy.policy
         why = held_up(policy, verdict, await backstop.pause.paused()) if actions else None
+        on_record = await backstop.findings.of(vm_id)
+        known = (*(on_record.advisories if on_record is not None else ()), *await backstop.findings.advisories())
         explained = Explained(
             vm_id=vm_id,
             policy=policy,
@@ -52,8 +71,9 @@ async def _run(options: Options, text: str) -> int:
             way=Explanation() if seen is None else explain(seen, verdict, backstop.policy),
             held_up=why,
             next_step=next_step(policy, seen, verdict, actions, why),
-            on_record=await backstop.findings.of(vm_id),
+            on_record=on_record,
             problem=backstop.policies.problem,
+            health=None if seen is None else await health_of(vm_id, seen, known, backstop.backup),
         )
     if options.as_json:
         print_json(explanation_json.as_data(explained))
@@ -72,6 +92,23 @@ async def _look(
         request = ReconcileRequest(vm_id, "cli", uuid.uuid4().hex)
         look = await backstop.reconciler.look(request, backstop.policy)
     return look.seen, look.verdict, look.actions
+
+
+async def health_of(vm_id: ArmId, seen: Observation, known: Iterable[Advisory], points: RecoveryPoints) -> Health:
+    """The VM's health as it is now, and the advice about it; `known` is advice on record, about any VM.
+
+    One request for the latest recovery point, where the VM has a protected item.
+    """
+    vm = seen.vm if isinstance(seen.vm, Vm) else None
+    point: RecoveryPoint | Unread | None = None
+    if isinstance(seen.protection, Protection) and seen.protection.item_id:
+        try:
+            point = await points.latest_point(seen.protection)
+        except (RetryLaterError, PermanentError) as error:
+            point = Unread("the latest recovery point", error.message, error.code, error.remedy)
+    fresh = vm_advisories(vm, seen.at) if vm is not None else ()
+    kept = [each for each in known if each.vm == vm_id and (vm is None or each.advice not in OF_THE_VM)]
+    return Health(seen.at, vm, point, tuple(dict.fromkeys((*fresh, *kept))))
 
 
 def held_up(policy: EnforcementPolicy, verdict: Verdict, paused: str) -> Withheld | None:

@@ -1,6 +1,5 @@
 """An explanation for a person: what was seen, what was asked of it, what came of it, and what would happen next."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -8,6 +7,8 @@ from rich.text import Text
 
 from cli.output import explanation_way
 from cli.output.console import out, plain
+from cli.output.explanation_facts import vm_facts
+from cli.output.explanation_health import Health, advice_lines, health_facts
 from cli.output.explanation_way import QUIET
 from cli.output.tables import STYLES
 from shared.domain.arm_id import ArmId
@@ -28,7 +29,7 @@ from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
 from shared.domain.withholding import Withheld
 from shared.policy_ports import PolicyProblem
-from shared.reporting.text import utc
+from shared.reporting.text import INITIAL_BACKUP_PENDING, utc
 
 _STEP = 2
 _MENDED_BY_US = frozenset({Reason.UNPROTECTED, Reason.NO_RECOVERY_POINT})
@@ -48,6 +49,7 @@ class Explained:
     on_record: Finding | None
     held_up: Withheld | None = None  # what keeps the actions from being carried out
     problem: PolicyProblem | None = None  # why the policy in force is not the one in its place
+    health: Health | None = None
 
 
 def show(explained: Explained) -> None:
@@ -64,7 +66,7 @@ def show(explained: Explained) -> None:
     if explained.problem is not None:
         _line(console, plain(f"The policy in force is not the one in its place: {explained.problem.what}", "red"))
     if explained.seen is not None:
-        _seen(console, explained.seen)
+        _seen(console, explained.seen, explained.health)
         _title(console, f"What was asked, by policy {policy.metadata.name} ({policy.hash}), mode {policy.spec.mode}")
         for depth, line in explanation_way.lines(explained.way):
             _line(console, line, depth)
@@ -72,6 +74,12 @@ def show(explained: Explained) -> None:
         _title(console, "What is missing")
         for number, action in enumerate(explained.actions, 1):
             _line(console, plain(f"{number}. ") + plain(action_text(action), "cyan"))
+    if explained.health is not None and explained.health.advisories:
+        _title(console, "Advice, which changes no verdict")
+        for code, what, remedy in advice_lines(explained.health):
+            _line(console, plain(code, "bold") + plain(f"  {what}"))
+            if remedy:
+                _line(console, plain(remedy, QUIET), 2)
     _title(console, "What happens next")
     _line(console, plain(explained.next_step))
     if explained.on_record is not None:
@@ -107,7 +115,8 @@ def protection_text(protection: Protection) -> str:
     """The protected item in words."""
     if protection.state is ProtectionState.NONE:
         return "no protected item in any vault that could hold it"
-    parts = [protection.state.value]
+    pending = protection.state is ProtectionState.FIRST_BACKUP_PENDING
+    parts = [INITIAL_BACKUP_PENDING if pending else protection.state.value]
     if protection.vault_id:
         parts.append(f"in vault {protection.vault_id.rsplit('/', 1)[-1]}")
     if protection.backup_policy:
@@ -120,7 +129,7 @@ def protection_text(protection: Protection) -> str:
     return ", ".join(parts)
 
 
-def _seen(console: Console, seen: Observation) -> None:
+def _seen(console: Console, seen: Observation, health: Health | None) -> None:
     _title(console, f"What was seen at {utc(seen.at)}")
     if isinstance(seen.vm, Vm):
         for what, have in vm_facts(seen.vm).items():
@@ -131,39 +140,10 @@ def _seen(console: Console, seen: Observation) -> None:
             _line(console, plain(told, "red"))
     if isinstance(seen.protection, Protection):
         _line(console, plain(f"{'backup':<20}", QUIET) + plain(protection_text(seen.protection)))
-
-
-def vm_facts(vm: Vm) -> Mapping[str, str]:
-    """What the decision may hang on; what the VM does not have is left out."""
-    image = ", ".join(each for each in (vm.image.publisher, vm.image.offer, vm.image.sku) if each) or vm.image.id
-    facts = {
-        "subscription": vm.subscription_name,
-        "management groups": ", ".join(vm.management_groups),
-        "location": vm.location,
-        "zones": ", ".join(vm.zones),
-        "created": utc(vm.created),
-        "state": vm.provisioning_state,
-        "power": vm.power_state,
-        "size": vm.size,
-        "priority": vm.priority,
-        "operating system": vm.os_type,
-        "image": image,
-        "OS disk": "ephemeral" if vm.ephemeral_os_disk else "",
-        "disks": ", ".join(vm.disk_types),
-        "encryption": ", ".join(vm.encryption),
-        "security type": vm.security_type,
-        "tags": _tags(vm.tags) or "none",
-        "group's tags": _tags(vm.group_tags),
-        "subscription's tags": _tags(vm.subscription_tags),
-        "managed by": vm.managed_by,
-        "group managed by": vm.group_managed_by,
-        "host pool": vm.host_pool_type,
-    }
-    return {what: have for what, have in facts.items() if have}
-
-
-def _tags(tags: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in tags.items())
+    if health is not None:
+        item = seen.protection if isinstance(seen.protection, Protection) else None
+        for what, have in health_facts(health, item).items():
+            _line(console, plain(f"{what:<20}", QUIET) + plain(have))
 
 
 def _on_record(console: Console, finding: Finding) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cli.output.explanation import Explained, remedy_of
+from cli.output.explanation_health import health_data
 from cli.output.machine import policy_problem
 from shared.domain.conditions import Condition
 from shared.domain.model import Finding, Observation, Unread, Vm
@@ -80,6 +81,7 @@ def as_data(explained: Explained) -> dict[str, Any]:
         "withheld": None
         if explained.held_up is None
         else {"code": explained.held_up.code, "why": explained.held_up.why, "remedy": explained.held_up.remedy},
+        "health": None if explained.health is None else health_data(explained.health),
         "next": explained.next_step,
         "onRecord": None if explained.on_record is None else _on_record(explained.on_record),
     }

@@ -18,6 +18,8 @@ OLDEST = {"windows": (2, 6, 1198, 718), "linux": (2, 2)}
 #: A new VM's agent is silent for some minutes (recorded, 2019).
 SILENT_AT_FIRST = timedelta(minutes=15)
 _RUNNING = "running"
+#: What `vm_advisories` may say: a newer look at a VM replaces all of it.
+OF_THE_VM = frozenset({Advice.AGENT_MISSING, Advice.AGENT_NOT_READY, Advice.AGENT_OLD, Advice.BACKUP_EXTENSION_FAILED})
 
 
 class Consistency(StrEnum):

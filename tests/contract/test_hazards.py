@@ -219,7 +219,7 @@ protectedItems:
         compute, points = AzureCompute(here.connection, here.clock), AzureRecoveryPoints(here.connection)
         count = 0
         async for key, item in inventory.protections(Scope()):
-            vm, point = await compute.vm(parse_vm_id(key)), await points.latest(item)
+            vm, point = await compute.vm(parse_vm_id(key)), await points.latest_point(item)
             assert vm is not None
             assert point is not None
             assert point.at == item.recovery_point

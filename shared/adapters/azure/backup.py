@@ -32,6 +32,7 @@ from shared.adapters.azure.protection_mapping import (
     protection_from_item,
     source_of_item,
 )
+from shared.adapters.azure.recovery_points import AzureRecoveryPoints
 from shared.adapters.azure.vault_mapping import vault_from_wire
 from shared.adapters.azure.vault_writes import AzureVaultWrites
 from shared.adapters.azure.wire import object_at, required_text, text_at
@@ -50,7 +51,7 @@ _VMS = "backupManagementType eq 'AzureIaasVM' and itemType eq 'VM'"
 _ITEM = re.compile(r".*/backupFabrics/Azure/protectionContainers/([^/]+)/protectedItems/([^/]+)", re.IGNORECASE)
 
 
-class AzureBackup(AzureVaultWrites, AzureItemWrites):
+class AzureBackup(AzureVaultWrites, AzureItemWrites, AzureRecoveryPoints):
     """The port Backup on the backup service's REST API. Every URL and id that it takes came from Azure or is parsed."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:

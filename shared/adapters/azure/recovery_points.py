@@ -22,12 +22,12 @@ _AROUND = timedelta(days=1)
 
 
 class AzureRecoveryPoints:
-    """The port RecoveryPoints."""
+    """The port RecoveryPoints, which is a part of the port Backup."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def latest(self, item: Protection) -> RecoveryPoint | None:
+    async def latest_point(self, item: Protection) -> RecoveryPoint | None:
         """The newest of the item's points; None where it has none, or the vault does not know the item."""
         if not item.item_id:
             return None
