@@ -12,8 +12,8 @@ from functools import partial
 
 from shared.domain.arm_id import ArmId, parse_id
 from shared.domain.azure_answers import Accepted, BackupJob
-from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status
-from shared.domain.preflight import asks_why, needs_discovery, why_refused
+from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status, Vm
+from shared.domain.preflight import Refusal, asks_why, needs_discovery, why_refused
 from shared.domain.troubles.entry import Kind
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
@@ -144,17 +144,34 @@ class Actor:
             return accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
         if not asks_why(error.code):
             return outcome_of(error, now)
-        try:
-            told = await asked_twice(
-                partial(self.preflight.prevalidate, action.vault_id, action.vm, wanted.vm.location)
-            )
-        except (RetryLaterError, PermanentError):
-            told = None  # the refusal itself is what counts; its reason stays as Azure gave it
-        refusal = why_refused(error.code, error.message, told)
+        refusal = await self._why(error, action, wanted.vm)
         if refusal.trouble.kind is Kind.RETRY_LATER:
             again = now + (refusal.trouble.wait or POLL)
             return Outcome(Status.DEFERRED, again, refusal.code, refusal.error, refusal.remedy, failed_try=True)
         return Outcome(Status.FAILED, None, refusal.code, refusal.error, refusal.remedy)
+
+    async def _why(self, error: PermanentError, action: Action, vm: Vm) -> Refusal:
+        """The service's own verdict on the VM, and where that finds nothing, on VMs of its kind. Both only questions.
+
+        The refusal itself is what counts: where they cannot be asked, its reason stays as Azure gave it.
+        """
+        try:
+            told = await asked_twice(partial(self.preflight.prevalidate, action.vault_id, action.vm, vm.location))
+            if told.refuses or not vm.size:
+                return why_refused(error.code, error.message, told)
+            kind = vm.security_type or next(iter(vm.disk_types), "Standard")
+            subscription = action.vm.subscription_id
+            support = await asked_twice(
+                partial(self.preflight.feature_support, subscription, vm.location, vm.size, kind)
+            )
+        except (RetryLaterError, PermanentError):
+            return why_refused(error.code, error.message, None)
+        refusal = why_refused(error.code, error.message, told)
+        if support.lower() != "notsupported":
+            return refusal
+        return replace(
+            refusal, error=f"{refusal.error} Azure Backup does not support VMs of this kind: {vm.size}, {kind}"
+        )
 
     async def _start_backup(
         self, action: Action, protection: Protection, wanted: Wanted, just_protected: bool
