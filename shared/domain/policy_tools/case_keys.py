@@ -61,6 +61,7 @@ CASE_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "subscription": "Its subscription; left out, the VM's.",
         "tags": "Its tags.",
         "ready": "false while Azure still makes it.",
+        "redundancy": "Its storage redundancy; left out, one that Azure does not show.",
     },
     "CaseImage": {
         "publisher": "The marketplace image's publisher.",

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.domain.model import ProtectionState
 from shared.domain.policy_file.types import Duration, Section, Text, as_tuple
+from shared.domain.policy_file.vault import Redundancy
 
 Tags = dict[Text, Annotated[str, Field(max_length=256)]]
 
@@ -66,13 +67,17 @@ class CaseProtection(Section):
 
 
 class CaseVault(Section):
-    """A vault; location and subscription are the VM's where left out. In the file a plain text stands for `name`."""
+    """A vault; location and subscription are the VM's where left out. In the file a plain text stands for `name`.
+
+    `redundancy` left out is one that Azure does not show: a rule that asks for any does not take the vault.
+    """
 
     name: Text
     location: str = ""
     subscription: str = ""
     tags: Tags = Field(default_factory=dict)
     ready: bool = True
+    redundancy: Redundancy | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -226,3 +226,40 @@ def test_rules_that_no_case_reaches_are_named_in_their_order() -> None:
     cases = cases_of("cases: [{name: one, expect: {verdict: NON_COMPLIANT}}]")
     assert unreached(policy, run_cases(cases, policy)) == ("a",)
     assert unreached(policy, ()) == ("a", "b")
+
+
+MADE = "EnsureBackupPolicy, EnableProtection, StartInitialBackup"
+GOLD = """
+mode: enforce
+rules:
+  - name: all
+    priority: 1
+    match: {}
+    vault: {whenMissing: create, redundancy: GeoRedundant}
+    backupPolicy: {name: gold, retain: {daily: P30D}}
+    existing: {stopped: resume, softDeleted: undelete, otherPolicy: change}
+"""
+
+
+@pytest.mark.parametrize(
+    ("vm", "expect"),
+    [
+        (
+            "{vaults: []}",
+            f"vault: backstop-westeurope, actions: [CreateVault, {MADE}]",
+        ),
+        (
+            "{vaults: [{name: own, redundancy: GeoRedundant}]}",
+            "actions: [EnableProtection, StartInitialBackup], vault: own, backupPolicy: gold",
+        ),
+        (
+            "{vaults: [{name: own, redundancy: LocallyRedundant}]}",
+            f"actions: [CreateVault, {MADE}]",
+        ),
+        ("{protection: stopped}", "actions: ResumeProtection, vault: vault-01"),
+        ("{protection: softDeleted}", "actions: [Undelete, ResumeProtection]"),
+        ("{protection: {state: protected, backupPolicy: silver}}", "actions: ChangeBackupPolicy"),
+    ],
+)
+def test_what_is_made_and_what_is_mended_can_be_expected(vm: str, expect: str) -> None:
+    assert one(vm, f"{{verdict: NON_COMPLIANT, {expect}}}", GOLD).differences == ()
