@@ -1,5 +1,7 @@
 """A small estate of its own for each row of the guide, and Backstop at work on it as a person would run it."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -11,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from shared.bootstrap import Backstop, open_backstop
-from shared.domain.advice import Advisory
+from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Scope
 from shared.domain.model import Finding
 from shared.settings import Settings
@@ -19,6 +21,7 @@ from simulator.core.model import BackupPolicy, Job, ProtectedItem, Vault, Virtua
 from simulator.server import running
 from simulator.world import World
 from tests.contract.test_policy_end_to_end import worked
+from tests.e2e.running import backstop as backstop_verb
 from tests.policies import compiled
 from tests.simulator.client import Client, item_of
 from tests.simulator.conftest import TOKEN
@@ -64,6 +67,28 @@ class Guided:
         """What a sweep finds and plans; nothing is written."""
         async with self.opened(rule, more=more) as backstop:
             return named((await backstop.sweeper.discover(Scope(), "plan")).findings)
+
+    async def advice(self, rule: str = "") -> set[tuple[str, str]]:
+        """(code, name) of all the advice on record: a VM's name, else the last part of the resource's id."""
+        async with self.opened(rule) as backstop:
+            of_vms = [each for finding in await backstop.findings.latest() for each in finding.advisories]
+            every = [*of_vms, *await backstop.findings.advisories()]
+        return {(each.advice.code, (each.vm or parse_id(each.resource_id)).name) for each in every}
+
+    async def explained(self, name: str) -> dict[str, Any]:
+        """What `explain --json` says of the VM. The verb has its own event loop, so it gets a process of its own."""
+        arguments = (
+            "explain",
+            self.vm(name).id,
+            "--endpoint",
+            self.url,
+            "--state",
+            str(self.folder / "seen"),
+            "--json",
+        )
+        done = await asyncio.to_thread(backstop_verb, *arguments)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
 
     def add(self, name: str, *, like: str = "vm-1") -> VirtualMachine:
         """Somebody makes another VM like that one."""
@@ -168,8 +193,3 @@ def named(findings: Iterable[Finding]) -> dict[str, Finding]:
 def codes(finding: Finding) -> list[str]:
     """The codes of the verdict's reasons."""
     return [each.reason.code for each in finding.verdict.reasons]
-
-
-def advised(advisories: Iterable[Advisory]) -> set[str]:
-    """The codes of advice."""
-    return {each.advice.code for each in advisories}
