@@ -90,3 +90,47 @@ spec:
     assert planned["byAction"]["EnsureBackupPolicy"] == 12
     assert "Where they go: 2 vaults (2 to be made), 12 backup policies (12 to be made), 3 days" in shown.stdout
     assert "Held up (700)" in shown.stdout
+
+
+def test_a_sweep_over_the_day_s_quota_says_until_when_and_so_does_the_report(tmp_path: Path) -> None:
+    head = "version: 1\nasOf: 2026-11-24T08:00:00Z\nsubscriptions:\n  - {name: prod}\nvirtualMachines:\n"
+    fleet = [f"  - {{name: vm-{number}, resourceGroup: fleet, subscription: prod}}\n" for number in range(5)]
+    estate, policy = tmp_path / "estate.yaml", tmp_path / "policy.yaml"
+    estate.write_text(head + "".join(fleet))
+    policy.write_text("""
+apiVersion: backstop/v1
+kind: EnforcementPolicy
+metadata: {name: fleet}
+spec:
+  mode: enforce
+  limits: {perVaultPerDay: 2}
+  rules:
+    - name: all
+      priority: 1
+      match: {}
+      vault: {whenMissing: create}
+      backupPolicy: {name: gold, timeZone: W. Europe Standard Time, retain: {daily: P30D}}
+""")
+    with simulator("--estate", str(estate), "--clock", "stepped") as url:
+        there = ("--policy", str(policy), "--endpoint", url, "--state", str(tmp_path / "state"))
+        swept = backstop("sweep", *there, "--enforce", "--yes", "--json")
+        made = backstop("report", *there, "--out", str(tmp_path), "--json")
+    assert swept.returncode == made.returncode == 0, swept.stderr + made.stderr
+    told = json.loads(swept.stdout)
+    assert told["placement"]["totals"]["days"] == 3
+    (waits,) = told["deferred"]
+    assert (waits["code"], waits["vms"], told["putOff"]) == ("QUOTA_REGISTRATIONS", 3, 3)
+    assert waits["from"].startswith("2026-11-25T08:")
+    assert waits["until"].startswith("2026-11-26T08:")
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["waiting"] == told["deferred"]
+    assert report["needsPerson"] == []
+    assert sorted(each["outcome"]["lookAgain"] or "" for each in report["vms"])[2:] == [
+        waits["from"],
+        waits["from"],
+        waits["until"],
+    ]
+    (gold,) = report["backupPolicies"]
+    assert (gold["name"], gold["vms"], gold["schedule"]) == ("gold", 2, "every day at 23:00 W. Europe Standard Time")
+    assert (gold["nextRun"], gold["nextRunLocal"]) == ("2026-11-24T22:00:00Z", "2026-11-24T23:00:00+01:00")
+    assert "daily points kept 30 days" in (tmp_path / "report.html").read_text()
