@@ -1,4 +1,4 @@
-"""`report`: what is on record, as a summary here and as three files; with `--fresh` after another look."""
+"""`report`: what is on record, as a summary here and as four files; with `--fresh` after another look."""
 
 import uuid
 from pathlib import Path
@@ -10,7 +10,7 @@ from cli.output.tables import new_table, verdict_bars
 from shared.bootstrap import open_backstop
 from shared.errors import SettingsError
 from shared.reporting.render_json import summary_data
-from shared.reporting.reporter import CSV, HTML, JSON, render
+from shared.reporting.reporter import ADVICE_CSV, CSV, HTML, JSON, render
 from shared.reporting.summary import ComplianceReport
 
 
@@ -31,7 +31,7 @@ async def run(options: Options, *, folder: Path | None, fresh: bool) -> int:
 
 
 def write(report: ComplianceReport, folder: Path) -> list[str]:
-    """The three files; SettingsError where the folder cannot be written."""
+    """The four files; SettingsError where the folder cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in render(report).items():
@@ -39,7 +39,7 @@ def write(report: ComplianceReport, folder: Path) -> list[str]:
     except OSError as error:
         remedy = "Give another folder with --out"
         raise SettingsError(f"{folder} cannot be written: {error.strerror}", code="OUT", remedy=remedy) from None
-    return [str(folder / name) for name in (HTML, CSV, JSON)]
+    return [str(folder / name) for name in (HTML, CSV, JSON, ADVICE_CSV)]
 
 
 def show(report: ComplianceReport, files: list[str]) -> None:
@@ -69,6 +69,14 @@ def show(report: ComplianceReport, files: list[str]) -> None:
     console.print(table)
     if (waits := held_table(report.waiting, "Put off")) is not None:
         console.print(waits)
+    if report.advice:
+        advice = new_table("")
+        advice.add_column("", justify="right")
+        for name in ("advice", "remedy"):
+            advice.add_column(name)
+        for group in report.advice:
+            advice.add_row(f"{group.count:,}", group.advice.sentence, plain(group.advice.remedy, "bright_black"))
+        console.print(advice)
     if report.needs_person:
         console.print(plain(f"{len(report.needs_person):,} VMs need a person; the report lists them.", "yellow"))
     for name in files:

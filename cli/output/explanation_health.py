@@ -10,6 +10,7 @@ from shared.domain.azure_answers import RecoveryPoint
 from shared.domain.guest import ExtensionState
 from shared.domain.model import Protection, Unread, Vm
 from shared.domain.vm_health import CONSISTENCY_WORDS, Consistency, consistency_of, expected_consistency
+from shared.reporting.render_json import advisory_data
 from shared.reporting.text import age, utc
 
 
@@ -102,16 +103,4 @@ def _point_data(point: RecoveryPoint | Unread | None, now: datetime) -> dict[str
         "ageHours": max(int((now - point.at).total_seconds()), 0) // 3600,
         "type": point.kind,
         "consistency": found.value if found is not None else None,
-    }
-
-
-def advisory_data(advisory: Advisory) -> dict[str, Any]:
-    """A piece of advice, as every JSON of Backstop shows it."""
-    return {
-        "code": advisory.advice.code,
-        "sentence": advisory.advice.sentence,
-        "resource": advisory.resource_id,
-        "vm": advisory.vm.text if advisory.vm is not None else None,
-        "detail": advisory.detail,
-        "remedy": advisory.advice.remedy,
     }

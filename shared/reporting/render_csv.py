@@ -8,10 +8,10 @@ import csv
 import io
 
 from shared.domain.arm_id import ArmId
-from shared.domain.model import Finding
+from shared.domain.model import Finding, Protection, ProtectionState
 from shared.reporting.costs import Costs
 from shared.reporting.summary import ComplianceReport
-from shared.reporting.text import utc, visible
+from shared.reporting.text import INITIAL_BACKUP_PENDING, utc, visible
 
 COLUMNS = (
     "vm",
@@ -38,7 +38,11 @@ COLUMNS = (
     "policyHash",
     "optOutSince",
     "optOutBy",
+    "recoveryPoint",
+    "recoveryPointAgeHours",
+    "advice",
 )
+ADVICE_COLUMNS = ("code", "sentence", "resource", "vm", "detail", "remedy")
 #: Only where a price file is set.
 COST_COLUMNS = ("monthlyCost", "currency", "costIs")
 # The full-width forms count as well: spreadsheets set to Japanese or Chinese read them as operators.
@@ -60,6 +64,7 @@ def render_csv(report: ComplianceReport) -> bytes:
 def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
     vm: ArmId = finding.vm
     verdict, item, outcome = finding.verdict, finding.protection, finding.outcome
+    point = item.recovery_point if item else None
     remedies = [each.reason.remedy for each in verdict.reasons if each.reason.remedy]
     return (
         vm.text,
@@ -72,7 +77,7 @@ def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
         verdict.rule,
         "; ".join(each.reason.code for each in verdict.reasons),
         "; ".join(str(each) for each in verdict.reasons),
-        item.state.value if item else "not read",
+        _standing(item),
         item.vault_id if item else "",
         item.backup_policy if item else "",
         utc(item.last_backup) if item else "",
@@ -86,7 +91,30 @@ def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
         finding.policy_hash,
         utc(finding.opt_out.first_seen) if finding.opt_out else "",
         finding.opt_out.by if finding.opt_out else "",
+        utc(point),
+        "" if point is None else str(max(int((report.generated_at - point).total_seconds()), 0) // 3600),
+        "; ".join(each.advice.code for each in finding.advisories),
     )
+
+
+def _standing(item: Protection | None) -> str:
+    if item is None:
+        return "not read"
+    pending = item.state is ProtectionState.FIRST_BACKUP_PENDING
+    return INITIAL_BACKUP_PENDING if pending else item.state.value
+
+
+def render_advice_csv(report: ComplianceReport) -> bytes:
+    """The advice, one row for each piece: of VMs, vaults, protected items and what surrounds them."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(ADVICE_COLUMNS)
+    for group in report.advice:
+        for each in group.advisories:
+            vm = each.vm.text if each.vm is not None else ""
+            cells = (group.advice.code, group.advice.sentence, each.resource_id, vm, each.detail, group.advice.remedy)
+            writer.writerow([_cell(cell) for cell in cells])
+    return out.getvalue().encode()
 
 
 def _cost(finding: Finding, costs: Costs) -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ from shared.reporting.charts import Slice, donut, stacked_bar
 from shared.reporting.costs_page import costs_page
 from shared.reporting.people import PersonNeeded, Task
 from shared.reporting.summary import ComplianceReport, Group
-from shared.reporting.text import visible
+from shared.reporting.text import INITIAL_BACKUP_PENDING, age, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ _ORDER = {state: place for place, state in enumerate((State.NON_COMPLIANT, State
 PROTECTION_WORDS = {
     ProtectionState.NONE: "No backup",
     ProtectionState.CONFIGURING: "Being enabled",
-    ProtectionState.FIRST_BACKUP_PENDING: "Enabled, first backup pending",
+    ProtectionState.FIRST_BACKUP_PENDING: INITIAL_BACKUP_PENDING,
     ProtectionState.PROTECTED: "Backed up",
     ProtectionState.ERROR: "Enabled, in error",
     ProtectionState.STOPPED: "Stopped",
@@ -107,6 +107,7 @@ def render_html(report: ComplianceReport) -> bytes:
         outcome_words=OUTCOME_WORDS,
         short=_short,
         minute=_minute,
+        age=lambda moment: age(moment, report.generated_at),
         name_in=_name_in,
         with_code=_with_code,
         costs=costs_page(report),

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
+from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.durations import format_duration
 from shared.domain.model import Action, Finding, Protection
@@ -15,7 +17,11 @@ from shared.reporting.text import utc
 
 def as_data(report: ComplianceReport) -> dict[str, object]:
     """The report as dicts, lists and scalars; also what is published when a report is ready."""
-    return {**summary_data(report), "vms": [_vm(each, report) for each in report.findings]}
+    return {
+        **summary_data(report),
+        "advisories": [advisory_data(each) for group in report.advice for each in group.advisories],
+        "vms": [_vm(each, report) for each in report.findings],
+    }
 
 
 def summary_data(report: ComplianceReport) -> dict[str, object]:
@@ -42,6 +48,7 @@ def summary_data(report: ComplianceReport) -> dict[str, object]:
             "failed": first.failed,
         },
         "reasons": {reason.code: count for reason, count in report.reasons.items()},
+        "advice": {group.advice.code: group.count for group in report.advice},
         "actions": {kind.value: count for kind, count in report.actions.items()},
         "outcomes": {status.value: count for status, count in report.outcomes.items()},
         "bySubscription": [_group(each) for each in report.by_subscription],
@@ -103,7 +110,8 @@ def _vm(finding: Finding, report: ComplianceReport) -> dict[str, object]:
             }
             for each in finding.verdict.reasons
         ],
-        "protection": protection_data(finding.protection) if finding.protection is not None else None,
+        "protection": _protection(finding.protection, report.generated_at),
+        "advisories": [each.advice.code for each in finding.advisories],
         "actions": [action_data(each) for each in finding.actions],
         "outcome": {
             "status": outcome.status.value,
@@ -118,6 +126,27 @@ def _vm(finding: Finding, report: ComplianceReport) -> dict[str, object]:
         "runId": finding.run_id,
         "policyHash": finding.policy_hash,
         **_cost(vm, report),
+    }
+
+
+def _protection(protection: Protection | None, now: datetime) -> dict[str, object] | None:
+    """With the age of the last recovery point, in whole hours, as of the report."""
+    if protection is None:
+        return None
+    point = protection.recovery_point
+    hours = None if point is None else max(int((now - point).total_seconds()), 0) // 3600
+    return {**protection_data(protection), "recoveryPointAgeHours": hours}
+
+
+def advisory_data(advisory: Advisory) -> dict[str, object]:
+    """A piece of advice, as every JSON of Backstop shows it."""
+    return {
+        "code": advisory.advice.code,
+        "sentence": advisory.advice.sentence,
+        "resource": advisory.resource_id,
+        "vm": advisory.vm.text if advisory.vm is not None else None,
+        "detail": advisory.detail,
+        "remedy": advisory.advice.remedy,
     }
 
 
@@ -147,6 +176,7 @@ def protection_data(protection: Protection) -> dict[str, object]:
         "lastBackup": utc(protection.last_backup) or None,
         "lastBackupStatus": protection.last_backup_status,
         "backupRunning": protection.backup_running,
+        "recoveryPoint": utc(protection.recovery_point) or None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Makes the compliance report from the findings on record, keeps its three forms and announces it.
+"""Makes the compliance report from the findings on record, keeps its forms and announces it.
 
 Of the VMs it reads nothing: a report says what the last sweep and the looks since then found, and how old that is. Only
 what the backup policies say, which the findings do not hold, is asked of Resource Graph; without an answer the report
@@ -16,14 +16,16 @@ from shared.domain.prices.model import PriceFile
 from shared.errors import PermanentError, RetryLaterError
 from shared.policy_ports import Policies
 from shared.ports import Clock, FindingStore, Inventory, Notices
+from shared.reporting.advice import within
 from shared.reporting.backup_policies import PolicyInUse, policies_in_use
 from shared.reporting.costs import costs_of
-from shared.reporting.render_csv import render_csv
+from shared.reporting.render_csv import render_advice_csv, render_csv
 from shared.reporting.render_html import render_html
 from shared.reporting.render_json import render_json, summary_data
 from shared.reporting.summary import ComplianceReport, PolicyUsed, summarise
 
 HTML, CSV, JSON = "report.html", "report.csv", "report.json"
+ADVICE_CSV = "advisories.csv"
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,11 @@ class Reporter:
 
     async def report(self, *, backup_policies: bool = True) -> ComplianceReport:
         """The report as it stands, not kept; without `backup_policies` none of them is read or told."""
-        findings = await self.findings.latest()
+        findings, advisories = await self.findings.latest(), await self.findings.advisories()
         if self.scope != Scope():
-            within = {each.id.lower() for each in await self.inventory.subscriptions(self.scope)}
-            findings = tuple(each for each in findings if each.vm.subscription_id in within)
+            inside = {each.id.lower() for each in await self.inventory.subscriptions(self.scope)}
+            findings = tuple(each for each in findings if each.vm.subscription_id in inside)
+            advisories = within(advisories, inside)
         in_force = await self.policies.newest()
         policy, now = in_force.policy, self.clock.now()
         problem = self.policies.problem
@@ -64,6 +67,7 @@ class Reporter:
             subscription_names={each.id: each.name for each in self.subscriptions},
             costs=costs_of(findings, self.prices, policy) if self.prices is not None else None,
             backup_policies=await self._in_use(findings, in_force, now) if backup_policies else (),
+            advisories=advisories,
         )
 
     async def _in_use(
@@ -82,7 +86,7 @@ class Reporter:
         return policies_in_use(findings, known, now)
 
     async def make(self) -> dict[str, object]:
-        """Render and keep all three forms, announce them; returns the counts.
+        """Render and keep all forms, announce them; returns the counts.
 
         RetryLaterError when the announcement fails: by then the report is kept.
         """
@@ -96,4 +100,9 @@ class Reporter:
 
 def render(report: ComplianceReport) -> dict[str, bytes]:
     """File name to content, all made of the same counts."""
-    return {HTML: render_html(report), CSV: render_csv(report), JSON: render_json(report)}
+    return {
+        HTML: render_html(report),
+        CSV: render_csv(report),
+        JSON: render_json(report),
+        ADVICE_CSV: render_advice_csv(report),
+    }

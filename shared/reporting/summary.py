@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from shared.domain.advice import Advisory
 from shared.domain.model import ACTIVE_STATES, ActionKind, Finding, Protection, State, Status
 from shared.domain.policy_tools.placement_summary import HeldUp, held_up
 from shared.domain.reasons import Reason
+from shared.reporting.advice import AdviceGroup, grouped
 from shared.reporting.backup_policies import PolicyInUse
 from shared.reporting.costs import Costs
 from shared.reporting.people import OptOut, PersonNeeded, opt_outs_of, people_needed
@@ -80,6 +82,7 @@ class ComplianceReport:
     waiting: tuple[HeldUp, ...] = ()  # what is put off until a known moment; what waits for a person needs one
     costs: Costs | None = None  # None where no price file is set
     backup_policies: tuple[PolicyInUse, ...] = ()
+    advice: tuple[AdviceGroup, ...] = ()  # the VMs' and the estate's, by code
 
     @property
     def discovered(self) -> int:
@@ -104,8 +107,12 @@ def summarise(
     subscription_names: Mapping[str, str] | None = None,
     costs: Costs | None = None,
     backup_policies: tuple[PolicyInUse, ...] = (),
+    advisories: Iterable[Advisory] = (),
 ) -> ComplianceReport:
-    """Count the findings, one for each VM; ValueError when a VM appears twice, because it would be counted twice."""
+    """Count the findings, one for each VM; ValueError when a VM appears twice, because it would be counted twice.
+
+    `advisories` are the estate's, beside those that the findings hold.
+    """
     ordered = tuple(sorted(findings, key=lambda each: each.vm.key))
     for before, after in pairwise(ordered):
         if before.vm == after.vm:
@@ -136,6 +143,7 @@ def summarise(
         waiting=tuple(each for each in held_up(ordered) if each.until is not None),
         costs=costs,
         backup_policies=backup_policies,
+        advice=grouped(ordered, advisories),
     )
 
 

@@ -60,7 +60,7 @@ async def test_a_report_is_kept_even_when_it_cannot_be_announced() -> None:
     kept.down = True
     with pytest.raises(RetryLaterError):
         await (await reporter(kept)).make()
-    assert len(kept.reports) == 3
+    assert len(kept.reports) == 4
 
 
 async def test_a_report_of_a_scope_leaves_other_subscriptions_out() -> None:
