@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.act import Actor
+from shared.advising import Adviser
 from shared.bulk_placing import BulkPlacer
 from shared.domain.azure_answers import Subscription
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.errors import SettingsError
+from shared.estate_view import EstateReader
 from shared.guards import Guard
 from shared.intake import Intake
 from shared.placing import Placer
@@ -94,6 +96,7 @@ async def open_backstop(
     from shared.adapters.azure.backup import AzureBackup
     from shared.adapters.azure.compute import AzureCompute
     from shared.adapters.azure.connection import Connection
+    from shared.adapters.azure.hazards import AzureHazards
     from shared.adapters.azure.inventory import ResourceGraphInventory
     from shared.adapters.azure.jobs import AzureJobs
     from shared.adapters.azure.preflight import AzurePreflight
@@ -119,20 +122,31 @@ async def open_backstop(
         store = stack.enter_context(Store(settings.state_dir / store_name(settings.endpoint, tenant)))
         queue, claims, ledger = SqliteWorkQueue(store, clock), SqliteClaims(store), SqliteLedger(store)
         opt_outs, findings, pause = SqliteOptOuts(store), LocalFindingStore(store, clock), SqlitePauseSwitch(store)
-        policies: Policies = await _policies(settings, policy, SqliteLastGood(store), clock, watch=watch)
+        policies = await _policies(settings, policy, SqliteLastGood(store), clock, watch=watch)
         compute, backup = AzureCompute(connection, clock), AzureBackup(connection, clock)
         inventory = ResourceGraphInventory(connection, clock, subscriptions)
-        notices: Notices = NoNotices()
-        if settings.topic_endpoint:
-            notices = await stack.enter_async_context(EventGridNotices(settings.topic_endpoint, settings.topic_key))
-        books, guard = SqliteBooks(store), Guard(ledger, pause, clock)
-        placer = Placer(backup, books, ledger, clock)
+        topic = EventGridNotices(settings.topic_endpoint, settings.topic_key) if settings.topic_endpoint else None
+        notices: Notices = NoNotices() if topic is None else await stack.enter_async_context(topic)
+        placer, guard = Placer(backup, SqliteBooks(store), ledger, clock), Guard(ledger, pause, clock)
         maker = VaultMaker(backup, ledger, claims, placer, guard, clock)
-        bulk = BulkPlacer(inventory, AzureJobs(connection, clock, inventory), books, ledger, clock)
         actor = Actor(backup, AzurePreflight(connection), ledger, placer, maker, guard, clock)
         enforce, jobs = settings.enforce, settings.reconcile_queue
         reconciler = Reconciler(
             policies, enforce, clock, compute, backup, claims, ledger, opt_outs, findings, notices, placer, actor
+        )
+        bulk = BulkPlacer(inventory, AzureJobs(connection, clock, inventory), placer.books, ledger, clock)
+        sweeper = Sweeper(
+            policies,
+            enforce,
+            clock,
+            inventory,
+            findings,
+            opt_outs,
+            queue,
+            jobs,
+            bulk,
+            EstateReader(inventory, opt_outs, ledger, bulk, clock),
+            Adviser(compute, bulk.jobs, AzureHazards(connection, clock), findings, clock),
         )
         yield Backstop(
             settings=settings,
@@ -149,7 +163,7 @@ async def open_backstop(
             reconciler=reconciler,
             worker=Worker(reconciler, queue, jobs, clock, SqliteRuns(store)),
             intake=Intake(policies, settings.scope, tenant, inventory, ledger, opt_outs, queue, jobs, clock),
-            sweeper=Sweeper(policies, enforce, clock, inventory, findings, opt_outs, ledger, queue, jobs, bulk),
+            sweeper=sweeper,
             reporter=Reporter(policies, findings, inventory, clock, notices, settings.scope, subscriptions, prices),
             requests=connection.requests,
         )

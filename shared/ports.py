@@ -342,6 +342,9 @@ class FindingStore(Protocol):
     async def advisories(self) -> tuple[Advisory, ...]:
         """The estate's advice: what no finding holds, as of the last sweep of each subscription."""
 
+    async def advice_by_vm(self) -> Mapping[str, tuple[Advisory, ...]]:
+        """The advice that the latest findings hold, by VM key; VMs without any are left out."""
+
     async def save_report(self, name: str, content: bytes) -> None:
         """Keep a rendered report under a name such as `report.html`."""
 

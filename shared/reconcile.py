@@ -8,9 +8,10 @@ import hashlib
 import logging
 import uuid
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.act import Actor, discover_key, protect_key, undelete_key
+from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId, parse_id
 from shared.domain.attributes import Subject, fold
 from shared.domain.compiled_policy import CompiledPolicy
@@ -37,6 +38,7 @@ from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import disk_selection, steps
 from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Steps
+from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.domain.withholding import Withheld, withheld
 from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
@@ -271,7 +273,9 @@ class Reconciler:
         look: Look,
         outcome: Outcome,
     ) -> Reconciled:
-        vm = look.seen.vm if look.seen is not None else None
+        vm, now = look.seen.vm if look.seen is not None else None, self.clock.now()
+        earlier = await self.findings.of(request.vm_id)
+        known = earlier.advisories if earlier is not None else ()
         protection = look.seen.protection if look.seen is not None else None
         return await self._save(
             Finding(
@@ -281,12 +285,13 @@ class Reconciler:
                 protection=protection if isinstance(protection, Protection) else None,
                 actions=look.actions,
                 outcome=outcome,
-                at=self.clock.now(),
+                at=now,
                 cause=request.cause,
                 correlation_id=request.correlation_id,
                 run_id=request.run_id,
                 policy_hash=policy.policy.hash,
                 disk_gb=backed_up_gb(vm, look.verdict, policy) if isinstance(vm, Vm) else None,
+                advisories=advice_on(vm, known, now) if isinstance(vm, Vm) else known,
             ),
             policy,
         )
@@ -329,6 +334,13 @@ def backed_up_gb(vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> int | None
     """The provisioned size of the disks that a backup of the VM takes, where it is known."""
     compiled = policy.rule_named(verdict.rule)
     return disk_gb(vm, disk_selection(compiled.rule.disk_exclusion) if compiled is not None else None)
+
+
+def advice_on(vm: Vm, known: tuple[Advisory, ...], now: datetime) -> tuple[Advisory, ...]:
+    """What the last sweep advised about the VM, with what the VM itself shows now where it shows that."""
+    if vm.agent is None:
+        return known
+    return (*(each for each in known if each.advice not in OF_THE_VM), *vm_advisories(vm, now))
 
 
 def share_of(spread: timedelta, vm_key: str) -> timedelta:

@@ -6,24 +6,22 @@ than the policy allows stops before its first request is sent.
 """
 
 import logging
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.act import undelete_key
+from shared.advising import Adviser
 from shared.bulk_placing import BulkPlacer, start_times
 from shared.collector import collector_at_rest
 from shared.domain import messages
-from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.deciding import Decided, decide_all
 from shared.domain.disks import disk_gb
-from shared.domain.holdings import UNASKED, Holdings
+from shared.domain.holdings import Holdings
 from shared.domain.limits import excess
 from shared.domain.model import (
-    UNPROTECTED,
     Finding,
     Observation,
     Outcome,
@@ -31,20 +29,17 @@ from shared.domain.model import (
     ProtectionState,
     ReconcileRequest,
     Status,
-    Unread,
-    Vault,
-    Vm,
 )
 from shared.domain.opt_out_stretch import standing
 from shared.domain.planning import disk_selection
 from shared.domain.reasons import Reason
 from shared.domain.steps import Held, Placement
 from shared.domain.withholding import withheld
-from shared.errors import LimitExceededError, PermanentError, RetryLaterError
-from shared.observe import foremost
+from shared.errors import LimitExceededError
+from shared.estate_view import NOTHING_SEEN, EstateReader, EstateView
 from shared.opt_outs import note
 from shared.policy_ports import Policies
-from shared.ports import Clock, FindingStore, Inventory, Ledger, OptOuts, WorkQueue
+from shared.ports import Clock, FindingStore, Inventory, OptOuts, WorkQueue
 
 T = TypeVar("T")
 _DRY_RUN, _NOTHING_TO_DO = Outcome(Status.DRY_RUN), Outcome(Status.NOTHING_TO_DO)  # one for each of 100,000 VMs
@@ -65,7 +60,12 @@ class Discovery:
     subscriptions: frozenset[str] | None = None  # ids of those that were looked at; None means all
     scope: Scope = field(default_factory=Scope)
     placed: Mapping[str, Placement | Held] = field(default_factory=dict)  # by VM key: those without a backup
-    holdings: Holdings = UNASKED
+    view: EstateView = NOTHING_SEEN
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the vaults hold."""
+        return self.view.holdings
 
     @property
     def protected(self) -> frozenset[str]:
@@ -87,10 +87,11 @@ class Sweeper:
     inventory: Inventory
     findings: FindingStore
     opt_outs: OptOuts
-    ledger: Ledger
     queue: WorkQueue
     queue_name: str
     bulk: BulkPlacer
+    reader: EstateReader
+    adviser: Adviser
 
     async def discover(self, scope: Scope, run_id: str) -> Discovery:
         """Read and evaluate; nothing is written anywhere. A failed read of items or vaults makes every VM UNKNOWN."""
@@ -98,46 +99,12 @@ class Sweeper:
         if scope != Scope():
             within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
         policy = await self.policies.newest(timedelta())
-        found = await self.observe(scope, policy.needs, policy.vault_subscriptions)
+        view = await self.reader.view(scope, policy.needs, policy.vault_subscriptions)
         with collector_at_rest():
-            decided = decide_all(((vm, as_seen_by(on_record, policy)) for vm, on_record in found), policy)
+            decided = decide_all(((vm, as_seen_by(on_record, policy)) for vm, on_record in view.vms), policy)
             findings = tuple(self._finding(each, policy, run_id) for each in decided.vms)
         to_change = tuple(each for each in findings if _wants_change(each, policy))
-        holdings = found[0][1].holdings if found else UNASKED
-        return Discovery(run_id, findings, to_change, policy, within, scope, decided.placed, holdings)
-
-    async def observe(
-        self, scope: Scope, needs: Collection[Need], elsewhere: Collection[str] = ()
-    ) -> list[tuple[Vm, Observation]]:
-        """Every VM in scope as it is now, under no policy: an opt-out's stretch is the one on record, standing or not.
-
-        `needs`: what else must be read of each. `elsewhere`: subscriptions whose vaults any VM may use. `as_seen_by`
-        makes of it what a policy decides by.
-        """
-        vms = [vm async for vm in self.inventory.vms(scope, needs)]
-        items = await _or_unread("the protected items", self._items(scope))
-        vaults = await _or_unread("the vaults", self._vaults(scope, elsewhere))
-        stretches = await self.opt_outs.stretches()
-        undeleted = await self.ledger.with_prefix(undelete_key(""))
-        holdings: Holdings | Unread = UNASKED
-        if not isinstance(vaults, Unread) and not isinstance(items, Unread):
-            every = [vault for each in vaults.values() for vault in each]
-            within = {vm.id.subscription_id for vm in vms} | {each.lower() for each in elsewhere}
-            where = Scope(tuple(sorted(within))) if elsewhere and scope != Scope() else scope
-            holdings = await _or_unread("what the vaults hold", self.bulk.holdings(where, every, items, within))
-        unread = holdings if isinstance(holdings, Unread) else None
-        known = UNASKED if isinstance(holdings, Unread) else holdings
-        now, found = self.clock.now(), []
-        usable: dict[str, tuple[Vault, ...] | Unread] = {}
-        for vm in vms:
-            key = vm.id.subscription_id
-            if key not in usable:
-                usable[key] = vaults if isinstance(vaults, Unread) else _of_all(vaults, {key, *elsewhere})
-            of_vm = items if isinstance(items, Unread) else foremost(items.get(vm.id.key, [])) or UNPROTECTED
-            ours = undelete_key(vm.id.key) in undeleted
-            stretch = stretches.get(vm.id.key)
-            found.append((vm, Observation(vm, of_vm, usable[key], now, stretch, known, ours, unread)))
-        return found
+        return Discovery(run_id, findings, to_change, policy, within, scope, decided.placed, view)
 
     def check_limits(self, discovery: Discovery) -> None:
         """LimitExceededError when the run wants to change more VMs than the policy allows."""
@@ -155,6 +122,9 @@ class Sweeper:
         """Second half of a sweep: check the limits, keep the findings, send the requests."""
         spec = discovery.policy.policy.spec
         findings = await note(discovery.findings, spec.opt_out, self.opt_outs, self.clock.now())
+        advised = await self.adviser.advise(discovery.view, discovery.policy, discovery.scope, discovery.subscriptions)
+        findings = tuple(replace(each, advisories=advised.by_vm.get(each.vm.key, ())) for each in findings)
+        await self.findings.save_advisories(advised.of_estate, discovery.subscriptions)
         if withheld(spec, None, permitted=self.enforce) is not None:
             await self.findings.replace_all(findings, discovery.subscriptions)
             return
@@ -180,21 +150,6 @@ class Sweeper:
             len(queued),
             extra={"run_id": discovery.run_id},
         )
-
-    async def _items(self, scope: Scope) -> dict[str, list[Protection]]:
-        items: dict[str, list[Protection]] = {}
-        async for vm_key, item in self.inventory.protections(scope):
-            items.setdefault(vm_key, []).append(item)
-        return items
-
-    async def _vaults(self, scope: Scope, elsewhere: Collection[str]) -> dict[str, tuple[Vault, ...]]:
-        by_subscription: dict[str, list[Vault]] = {}
-        found = {each.id.key: each for each in await self.inventory.vaults(scope)}
-        if elsewhere and scope != Scope():
-            found |= {each.id.key: each for each in await self.inventory.vaults(Scope(tuple(sorted(elsewhere))))}
-        for vault in found.values():
-            by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
-        return {key: tuple(each) for key, each in by_subscription.items()}
 
     def _finding(self, decided: Decided, policy: CompiledPolicy, run_id: str) -> Finding:
         vm, seen, verdict = decided.vm, decided.seen, decided.verdict
@@ -228,10 +183,6 @@ def _queued(finding: Finding, due: datetime, now: datetime) -> Finding:
     return replace(finding, outcome=Outcome(Status.QUEUED, due))
 
 
-def _of_all(vaults: Mapping[str, tuple[Vault, ...]], subscriptions: Collection[str]) -> tuple[Vault, ...]:
-    return tuple(each for key in sorted(subscriptions) for each in vaults.get(key.lower(), ()))
-
-
 def as_seen_by(on_record: Observation, policy: CompiledPolicy) -> Observation:
     """The observation with the opt-out's stretch only where it still stands under this policy."""
     if on_record.opt_out is None:
@@ -252,11 +203,3 @@ def _wants_change(finding: Finding, policy: CompiledPolicy) -> bool:
     if rule is not None and rule.rule.effect == "audit":
         return False
     return bool(finding.actions) or finding.verdict.has(Reason.PROTECTION_IN_PROGRESS)
-
-
-async def _or_unread(what: str, call: Awaitable[T]) -> T | Unread:
-    try:
-        return await call
-    except (RetryLaterError, PermanentError) as error:
-        log.warning("%s could not be read: %s", what, error.message)
-        return Unread(what, error.message, error.code, error.remedy)

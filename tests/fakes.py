@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.act import Actor
+from shared.advising import Adviser
 from shared.bulk_placing import BulkPlacer
 from shared.domain import messages
 from shared.domain.advice import Advisory
@@ -27,6 +28,7 @@ from shared.domain.azure_answers import (
 )
 from shared.domain.backup_policy import BackupPolicy, BackupTimes, KeptFor, PointsKept
 from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.hazards import HazardsSeen
 from shared.domain.holdings import VaultContents
 from shared.domain.model import (
     ACTIVE_STATES,
@@ -41,6 +43,7 @@ from shared.domain.model import (
 from shared.domain.opt_out_stretch import OptOutStretch
 from shared.domain.vault_book import VaultBook
 from shared.errors import BackstopError, PermanentError
+from shared.estate_view import EstateReader
 from shared.guards import Guard
 from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy
@@ -550,6 +553,9 @@ class FakeMemory:
     async def advisories(self) -> tuple[Advisory, ...]:
         return self.advised
 
+    async def advice_by_vm(self) -> Mapping[str, tuple[Advisory, ...]]:
+        return {key: each.advisories for key, each in self.kept.items() if each.advisories}
+
     async def of(self, vm_id: ArmId) -> Finding | None:
         return self.kept.get(vm_id.key)
 
@@ -619,6 +625,18 @@ class FakePreflight:
 
 
 @dataclass
+class FakeHazards:
+    """The Hazards port: sees what it is told to see."""
+
+    azure: FakeAzure
+    seen: HazardsSeen = field(default_factory=HazardsSeen)
+
+    async def look(self, subscriptions: Collection[str], key_vaults: Collection[str]) -> HazardsSeen:
+        self.azure.read("hazards", "")
+        return self.seen
+
+
+@dataclass
 class FakeJobs:
     """The Jobs port: the protections that were configured, as Resource Graph tells them."""
 
@@ -678,8 +696,11 @@ class World:
         self.worker = Worker(self.reconciler, self.queue, "reconcile", self.clock, self.memory)
         inventory, memory = self.azure.inventory, self.memory
         bulk = BulkPlacer(inventory, FakeJobs(self.azure), self.books, memory, self.clock)
+        self.hazards = FakeHazards(self.azure)
+        reader = EstateReader(inventory, memory, memory, bulk, self.clock)
+        adviser = Adviser(self.azure.compute, FakeJobs(self.azure), self.hazards, memory, self.clock)
         self.sweeper = Sweeper(
-            policies, enforce, self.clock, inventory, memory, memory, memory, self.queue, "reconcile", bulk
+            policies, enforce, self.clock, inventory, memory, memory, self.queue, "reconcile", bulk, reader, adviser
         )
 
     async def request(self, vm: Vm, **wish: object) -> None:

@@ -78,14 +78,15 @@ async def _observe(options: Options, new: CompiledPolicy, old: CompiledPolicy) -
     async with open_backstop(options.settings(), new) as backstop:
         try:
             with err().status("Reading the estate from Resource Graph"):
-                seen = await backstop.sweeper.observe(backstop.settings.scope, old.needs | new.needs)
+                needs, elsewhere = old.needs | new.needs, old.vault_subscriptions | new.vault_subscriptions
+                view = await backstop.sweeper.reader.view(backstop.settings.scope, needs, elsewhere)
         except (PermanentError, RetryLaterError) as error:
             raise EstateUnreadError(error.message, code=error.code, remedy=error.remedy) from error
-    for _, each in seen[:1]:
+    for _, each in view.vms[:1]:
         for part in (each.protection, each.vaults):
             if isinstance(part, Unread):
                 raise EstateUnreadError(f"{part.what} could not be read: {part.why}", code=part.code)
-    return seen
+    return list(view.vms)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ A report is written whole or not at all: a reader sees the old one or the new on
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from shared.adapters.local.store import Store, to_micros
@@ -98,6 +98,14 @@ class LocalFindingStore:
             raise SettingsError(
                 f"Advice in {self._store.path} cannot be read: {error}", remedy="A new sweep replaces all of it"
             ) from error
+
+    async def advice_by_vm(self) -> Mapping[str, tuple[Advisory, ...]]:
+        """The advice of the findings that hold any; no other finding is decoded."""
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                "SELECT vm, body FROM findings WHERE instr(body, '\"advisories\":[[') > 0 ORDER BY vm"
+            ).fetchall()
+        return {vm: self._decoded(vm, body).advisories for vm, body in rows}
 
     async def save_report(self, name: str, content: bytes) -> None:
         """Keep a report under a file name such as `report.html`; ValueError for anything but a plain file name."""

@@ -29,7 +29,8 @@ class Owner:
     def __init__(self, ledger: SqliteOptOuts) -> None:
         self.here = World(POLICY)
         self.ledger = ledger
-        self.here.sweeper = replace(self.here.sweeper, opt_outs=ledger)
+        reader = replace(self.here.sweeper.reader, opt_outs=ledger)
+        self.here.sweeper = replace(self.here.sweeper, opt_outs=ledger, reader=reader)
         self.here.reconciler = replace(self.here.reconciler, opt_outs=ledger)
         self.here.worker = replace(self.here.worker, reconciler=self.here.reconciler)
         self.here.azure.vaults.append(a_vault())
