@@ -75,6 +75,7 @@ def _lay_disk(storage: Json, vm_id: str) -> None:
     disks = f"{vm_id.partition('/providers/')[0]}/providers/Microsoft.Compute/disks"
     disk.setdefault("name", name)
     disk.setdefault("createOption", "FromImage")
+    disk.setdefault("diskSizeGB", 127 if disk["osType"] == "Windows" else 30)  # what such an image has by default
     disk.setdefault("managedDisk", {"storageAccountType": "Premium_LRS", "id": f"{disks}/{name}"})
     storage.setdefault("dataDisks", [])
 

@@ -17,6 +17,7 @@ def test_cost_and_report_agree_and_write_nothing(tmp_path: Path) -> None:
         costs = json.loads(done.stdout)
         assert costs["total"]["vms"] == costs["current"]["vms"] + costs["newlyProtected"]["vms"] > 0
         assert costs["newlyProtected"]["vms"] > 0
+        assert costs["total"]["monthly"] > 0
         assert len(costs["vms"]) == costs["total"]["vms"] + costs["optedOut"]["saved"]["vms"]
 
         made = backstop("report", *priced, *there, "--out", str(tmp_path / "out"))
