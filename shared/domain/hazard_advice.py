@@ -16,7 +16,7 @@ BACKUP_GROUP = "azurebackuprg_"
 
 
 def key_vaults_of(vms: Iterable[Vm]) -> frozenset[str]:
-    """Lower-cased ids of the key vaults that encrypted VMs name."""
+    """Lower-cased ids of the key vaults that encrypted VMs name themselves."""
     return frozenset(each.lower() for vm in vms for each in (vm.secret_vault, vm.key_vault) if each)
 
 
@@ -96,16 +96,22 @@ def _reaches(assignment: PolicyAssignment, subscription: str) -> bool:
 
 
 def _of_key_vaults(seen: HazardsSeen, vms: Iterable[Vm]) -> Iterator[Advisory]:
+    by_disk: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    if isinstance(seen.encrypted_disks, Unread):
+        for subscription in sorted({vm.id.subscription_id for vm in vms}):
+            detail = f"{seen.encrypted_disks.what}: {seen.encrypted_disks.why}"
+            yield Advisory(Advice.KEY_VAULT_ACCESS_UNKNOWN, f"/subscriptions/{subscription}", detail)
+    else:
+        for disk in seen.encrypted_disks:
+            by_disk[disk.vm_key] |= {(disk.secret_vault, "secrets"), (disk.key_vault, "keys")}
     for vm in vms:
-        if "ade" not in vm.encryption and not vm.secret_vault:
-            continue
-        if not vm.secret_vault:
+        uses = {(vm.secret_vault, "secrets"), (vm.key_vault, "keys")} | by_disk.get(vm.id.key, set())
+        named = {(vault.lower(), what): vault for vault, what in sorted(uses) if vault}
+        if "ade" in vm.encryption and not named:
             detail = "Azure does not show which key vault holds its secrets"
             yield Advisory(Advice.KEY_VAULT_ACCESS_UNKNOWN, vm.id.text, detail, vm.id)
-            continue
-        yield from _of_key_vault(vm, vm.secret_vault, "secrets", seen.key_vaults.get(vm.secret_vault.lower()))
-        if vm.key_vault:
-            yield from _of_key_vault(vm, vm.key_vault, "keys", seen.key_vaults.get(vm.key_vault.lower()))
+        for (key, what), vault in named.items():
+            yield from _of_key_vault(vm, vault, what, seen.key_vaults.get(key))
 
 
 def _of_key_vault(vm: Vm, vault: str, what: str, access: KeyVaultAccess | Unread | None) -> Iterator[Advisory]:

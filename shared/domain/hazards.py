@@ -63,9 +63,22 @@ class KeyVaultAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptedDisk:
+    """A managed disk under Azure Disk Encryption: its VM's key, and the ids of the key vaults that it names.
+
+    Encryption by the VM extension of today is told by the disks alone; the VM's own model tells only older ones.
+    """
+
+    vm_key: str
+    secret_vault: str
+    key_vault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HazardsSeen:
     """All of it: locks by subscription id, key vaults by lower-cased id."""
 
     locks: Mapping[str, tuple[Lock, ...] | Unread] = field(default_factory=dict)
     policies: AssignedPolicies | Unread = AssignedPolicies()
     key_vaults: Mapping[str, KeyVaultAccess | Unread] = field(default_factory=dict)
+    encrypted_disks: tuple[EncryptedDisk, ...] | Unread = ()

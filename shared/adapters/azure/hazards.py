@@ -1,15 +1,15 @@
 """What surrounds the VMs' backups, read once for each sweep: locks, Azure Policy, key vaults of encrypted VMs.
 
 Each part that cannot be read stands as an `Unread` in its place; the others are told all the same. Costs one request
-for each subscription (locks), two questions to Resource Graph, and one or two requests for each key vault.
+for each subscription (locks), three questions to Resource Graph, and one or two requests for each key vault.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
-from shared.adapters.azure import policy_queries as queries
+from shared.adapters.azure import hazard_queries as queries
 from shared.adapters.azure.arm_errors import translated
 from shared.adapters.azure.arm_reader import arm_list
 from shared.adapters.azure.connection import Connection
@@ -20,6 +20,7 @@ from shared.adapters.azure.wire import Wire, list_at, object_at, required_text, 
 from shared.domain.azure_answers import Scope
 from shared.domain.hazards import (
     AssignedPolicies,
+    EncryptedDisk,
     HazardsSeen,
     KeyVaultAccess,
     Lock,
@@ -45,13 +46,22 @@ class AzureHazards:
         self._graph = GraphReader(connection, clock)
 
     async def look(self, subscriptions: Collection[str], key_vaults: Collection[str]) -> HazardsSeen:
-        """Locks of these subscriptions, policies that reach them, and access to these key vaults (ids)."""
+        """Locks of these subscriptions, policies that reach them, and access to these key vaults (ids).
+
+        Access to the key vaults that the subscriptions' encrypted disks name is read as well.
+        """
         wanted = sorted({each.lower() for each in subscriptions})
         locks = {each: await _or_unread("its locks", partial(self._locks, each)) for each in wanted}
         policies: AssignedPolicies | Unread = AssignedPolicies()
         if wanted:
             policies = await _or_unread("assignments of Azure Policy", partial(self._policies, wanted))
-        return HazardsSeen(locks, policies, await self._key_vaults(sorted({each.lower() for each in key_vaults})))
+        disks: tuple[EncryptedDisk, ...] | Unread = ()
+        if wanted:
+            disks = await _or_unread("encrypted disks", partial(self._encrypted_disks, wanted))
+        named = {each.lower() for each in key_vaults}
+        if not isinstance(disks, Unread):
+            named |= {vault.lower() for disk in disks for vault in (disk.secret_vault, disk.key_vault) if vault}
+        return HazardsSeen(locks, policies, await self._key_vaults(sorted(named)), disks)
 
     async def _locks(self, subscription: str) -> tuple[Lock, ...]:
         """Those of the subscription, its resource groups and its resources (Management Locks 2016-09-01)."""
@@ -73,6 +83,15 @@ class AzureHazards:
                     definitions[required_text(row, "id").lower()] = _definition(row)
         return AssignedPolicies(tuple(assignments.values()), definitions)
 
+    async def _encrypted_disks(self, subscriptions: list[str]) -> tuple[EncryptedDisk, ...]:
+        """Those that are attached. A disk has a setting for each encrypted volume (Compute 2021-04-01)."""
+        found: dict[EncryptedDisk, None] = {}
+        for where in chunks(Scope(tuple(subscriptions))):
+            async for row in self._graph.rows(queries.ENCRYPTED_DISKS, where):
+                with translated(text_at(row, "id")):
+                    found |= dict.fromkeys(_encrypted(row))
+        return tuple(found)
+
     async def _key_vaults(self, vaults: list[str]) -> Mapping[str, KeyVaultAccess | Unread]:
         if not vaults:
             return {}
@@ -88,6 +107,16 @@ class AzureHazards:
             asked = partial(key_vault_access, self._connection, each, principal)
             found[each] = await _or_unread("the key vault", asked)
         return found
+
+
+def _encrypted(row: Wire) -> Iterator[EncryptedDisk]:
+    vm_key = text_at(row, "managedBy").lower()
+    for each in list_at(row, "settings"):
+        if not isinstance(each, Mapping):
+            raise ValueError("encryptionSettings holds something that is not an object")
+        secret = text_at(each, "diskEncryptionKey", "sourceVault", "id")
+        if vm_key and secret:
+            yield EncryptedDisk(vm_key, secret, text_at(each, "keyEncryptionKey", "sourceVault", "id"))
 
 
 def _lock(node: Wire) -> Lock:

@@ -7,6 +7,7 @@ from shared.domain.group_denial import GROUP_TYPE
 from shared.domain.hazard_advice import hazard_advisories, key_vaults_of
 from shared.domain.hazards import (
     AssignedPolicies,
+    EncryptedDisk,
     HazardsSeen,
     KeyVaultAccess,
     Lock,
@@ -109,6 +110,17 @@ def test_access_that_is_not_known_is_never_taken_for_given(
     [(advice, about, why)] = told(seen, vm)
     assert (advice, about) == (Advice.KEY_VAULT_ACCESS_UNKNOWN, resource)
     assert why.startswith(detail)
+
+
+def test_a_vm_whose_disks_alone_tell_of_encryption_is_held_to_the_same() -> None:
+    half = KeyVaultAccess(secrets=True, keys=False)
+    disks = (EncryptedDisk(a_vm().id.key, KV, KV), EncryptedDisk(a_vm().id.key, KV.upper(), ""))
+    seen = HazardsSeen(key_vaults={KV.lower(): half}, encrypted_disks=disks)
+    [(advice, vault, detail)] = told(seen)
+    assert (advice, vault.lower(), detail) == (Advice.KEY_VAULT_ACCESS_MISSING, KV.lower(), "keys of VM web-01")
+    assert told(seen, a_vm("other")) == []
+    [(advice, place, _)] = told(HazardsSeen(encrypted_disks=UNREAD))
+    assert (advice, place) == (Advice.KEY_VAULT_ACCESS_UNKNOWN, HERE)
 
 
 def test_vms_name_their_key_vaults_once_each() -> None:

@@ -8,10 +8,10 @@ from shared.adapters.azure.directory import object_id_of
 from shared.adapters.azure.hazards import AzureHazards
 from shared.adapters.azure.recovery_points import AzureRecoveryPoints
 from shared.domain.azure_answers import RecoveryPoint
-from shared.domain.hazards import KeyVaultAccess, Lock, PolicyAssignment, PolicyDefinition
+from shared.domain.hazards import EncryptedDisk, KeyVaultAccess, Lock, PolicyAssignment, PolicyDefinition
 from shared.domain.model import Protection, ProtectionState, Unread
 from shared.errors import PermanentError, RetryLaterError
-from tests.unit.shared.adapters.azure.stub import GRAPH, ITEM, SUB, Reply, StandingClock, Stub, a_web_page, hang_up
+from tests.unit.shared.adapters.azure.stub import GRAPH, ITEM, SUB, VM, Reply, StandingClock, Stub, a_web_page, hang_up
 
 HERE = f"/subscriptions/{SUB}"
 LOCKS = f"{HERE}/providers/Microsoft.Authorization/locks"
@@ -77,7 +77,7 @@ async def test_each_part_that_is_refused_stands_as_unread_beside_the_others(haza
     stub.fail("POST", GRAPH, 403, "AuthorizationFailed")
     stub.fail("GET", PRINCIPALS, 403, "Authorization_RequestDenied")
     seen = await hazards.look([SUB], [KV])
-    for part in (seen.locks[SUB], seen.policies, seen.key_vaults[KV]):
+    for part in (seen.locks[SUB], seen.policies, seen.key_vaults[KV], seen.encrypted_disks):
         assert isinstance(part, Unread)
         assert not part.retryable
 
@@ -98,7 +98,7 @@ async def test_policies_are_asked_for_with_what_lies_above(hazards: AzureHazards
         "rule": {"if": {}, "then": {"effect": "deny"}},
         "parameters": {"tagName": {"type": "String"}, "effect": {"defaultValue": "Deny"}},
     }
-    stub.on("POST", GRAPH, rows(assignment), rows(definition))
+    stub.on("POST", GRAPH, rows(assignment), rows(definition), rows())
     policies = (await hazards.look([SUB], [])).policies
     assert not isinstance(policies, Unread)
     assert policies.assignments == (
@@ -115,8 +115,27 @@ async def test_policies_are_asked_for_with_what_lies_above(hazards: AzureHazards
     key = "/providers/x/policydefinitions/d"
     assert policies.definitions == {key: PolicyDefinition(str(definition["id"]), "All", rule, {"effect": "Deny"})}
     asked = [each for each in stub.seen if each.path.lower() == GRAPH.lower()]
-    assert [each.query["api-version"] for each in asked] == ["2022-10-01"] * 2
-    assert {each.body["options"]["authorizationScopeFilter"] for each in asked} == {"AtScopeAboveAndBelow"}
+    assert [each.query["api-version"] for each in asked] == ["2022-10-01", "2022-10-01", "2021-03-01"]
+    above = [each.body["options"].get("authorizationScopeFilter") for each in asked]
+    assert above == ["AtScopeAboveAndBelow", "AtScopeAboveAndBelow", None]
+
+
+async def test_the_key_vaults_that_encrypted_disks_name_are_looked_at_too(hazards: AzureHazards, stub: Stub) -> None:
+    secret, key = {"sourceVault": {"id": KV.upper()}}, {"sourceVault": {"id": KV}}
+    both = {"diskEncryptionKey": secret, "keyEncryptionKey": key}
+    attached = {"id": "/d/1", "managedBy": VM, "settings": [both, both]}
+    loose = {"id": "/d/2", "managedBy": "", "settings": [both]}
+    stub.on("GET", LOCKS, Reply({"value": []}))
+    stub.on("POST", GRAPH, rows(), rows(attached, loose))
+    stub.on("GET", PRINCIPALS, Reply({"value": [{"id": BACKUP}]}))
+    stub.on("GET", KV, policies_for(BACKUP, secrets=ALL))
+    seen = await hazards.look([SUB], [])
+    assert seen.encrypted_disks == (EncryptedDisk(VM.lower(), KV.upper(), KV),)
+    found = seen.key_vaults[KV]
+    assert isinstance(found, KeyVaultAccess)
+    assert (found.secrets, found.keys) == (True, False)
+    stub.on("POST", GRAPH, rows(), rows({"id": "/d/1", "managedBy": VM, "settings": ["x"]}))
+    assert isinstance((await hazards.look([SUB], [])).encrypted_disks, Unread)
 
 
 async def test_nothing_is_asked_where_nothing_is_wanted(hazards: AzureHazards, stub: Stub) -> None:

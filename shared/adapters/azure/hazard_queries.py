@@ -1,4 +1,4 @@
-"""The questions to Resource Graph about Azure Policy, in KQL. Constants, as in `queries.py`.
+"""The questions to Resource Graph about what surrounds VMs, in KQL. Constants, as in `queries.py`.
 
 Definitions are those that can deny a resource group: of mode All, not of an effect that is another word than deny.
 """
@@ -23,5 +23,13 @@ policyresources
 | extend effect = tostring(properties.policyRule.then.effect)
 | where effect =~ 'deny' or effect startswith '['
 | project id, mode = tostring(properties.mode), rule = properties.policyRule, parameters = properties.parameters
+| order by id asc
+"""
+
+ENCRYPTED_DISKS = """
+resources
+| where type =~ 'microsoft.compute/disks'
+| where properties.encryptionSettingsCollection.enabled == true
+| project id, managedBy, settings = properties.encryptionSettingsCollection.encryptionSettings
 | order by id asc
 """
