@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from cli import exit_codes
+from cli.commands.explain_schedule import schedule_of
 from cli.options import Options
 from cli.output import explanation, explanation_json
+from cli.output.action_words import held_text
 from cli.output.console import err, print_json
 from cli.output.explanation import Explained
 from cli.output.explanation_health import Health
@@ -35,10 +37,12 @@ from shared.domain.model import (
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
 from shared.domain.rules import vmss_uniform
+from shared.domain.steps import Held
 from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.domain.withholding import Withheld, withheld
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import RecoveryPoints
+from shared.reconcile import Look
 
 _NOTHING = {
     State.COMPLIANT: "Nothing: the VM has the backup that its rule asks for.",
@@ -57,7 +61,8 @@ async def _run(options: Options, text: str) -> int:
     vm_id = parse_id(text.strip()) if never is not None else vm_argument(text)
     async with open_backstop(options.settings()) as backstop:
         await require_in_scope(backstop, vm_id)
-        seen, verdict, actions = await _look(backstop, vm_id, never)
+        look = await _look(backstop, vm_id, never)
+        seen, verdict, actions, held = look.seen, look.verdict, look.actions, look.steps.held
         policy = backstop.policy.policy
         why = held_up(policy, verdict, await backstop.pause.paused()) if actions else None
         on_record = await backstop.findings.of(vm_id)
@@ -70,10 +75,12 @@ async def _run(options: Options, text: str) -> int:
             actions=actions,
             way=Explanation() if seen is None else explain(seen, verdict, backstop.policy),
             held_up=why,
-            next_step=next_step(policy, seen, verdict, actions, why),
+            next_step=next_step(policy, seen, verdict, actions, why, held),
             on_record=on_record,
             problem=backstop.policies.problem,
             health=None if seen is None else await health_of(vm_id, seen, known, backstop.backup),
+            held=held,
+            schedule=await schedule_of(look, backstop.policy, backstop.backup),
         )
     if options.as_json:
         print_json(explanation_json.as_data(explained))
@@ -83,15 +90,12 @@ async def _run(options: Options, text: str) -> int:
     return exit_codes.FAILED if unread else exit_codes.DONE
 
 
-async def _look(
-    backstop: Backstop, vm_id: ArmId, never: Reason | None
-) -> tuple[Observation | None, Verdict, tuple[Action, ...]]:
+async def _look(backstop: Backstop, vm_id: ArmId, never: Reason | None) -> Look:
     if never is not None:  # no VM to Azure: there is nothing to read, and the id says it all
-        return None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(never),)), ()
+        return Look(None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(never),)))
     with err().status("Reading the VM from Azure"):
         request = ReconcileRequest(vm_id, "cli", uuid.uuid4().hex)
-        look = await backstop.reconciler.look(request, backstop.policy)
-    return look.seen, look.verdict, look.actions
+        return await backstop.reconciler.look(request, backstop.policy)
 
 
 async def health_of(vm_id: ArmId, seen: Observation, known: Iterable[Advisory], points: RecoveryPoints) -> Health:
@@ -128,11 +132,14 @@ def next_step(
     verdict: Verdict,
     actions: tuple[Action, ...],
     why: Withheld | None,
+    held: Held | None = None,
 ) -> str:
-    """What Backstop would do about this VM, in a sentence. `why` is what keeps it from writing."""
+    """What Backstop would do about this VM, in a sentence. `why` keeps it from writing, `held` is what it awaits."""
+    if actions and why is not None:
+        return f"Nothing is written: {why.why}. {why.remedy}; then the steps above follow."
+    if held is not None:
+        return held_text(held, steps=bool(actions))
     if actions:
-        if why is not None:
-            return f"Nothing is written: {why.why}. {why.remedy}; then the steps above follow."
         return "The next sweep with --enforce takes the steps above; so does: backstop protect VM_ID --enforce"
     if verdict.state is State.UNKNOWN:
         return "Nothing is written while something cannot be read; the next sweep looks again."

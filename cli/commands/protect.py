@@ -7,15 +7,17 @@ from datetime import UTC, datetime, time, timedelta
 from cli import exit_codes
 from cli.drain import Drained, drain
 from cli.options import Options
+from cli.output.action_words import action_text, held_text
 from cli.output.asking import confirm
 from cli.output.console import err, out, plain, print_json
-from cli.output.explanation import action_text, remedy_of
+from cli.output.explanation import remedy_of
 from cli.vm_argument import require_in_scope, vm_argument
 from shared.bootstrap import Backstop, open_backstop
 from shared.domain import messages
-from shared.domain.model import Action, Finding, ReconcileRequest, State, Status, Verdict
+from shared.domain.model import Action, Finding, Protection, ReconcileRequest, State, Status, Verdict
 from shared.domain.withholding import Withheld
 from shared.errors import SettingsError
+from shared.reconcile import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
             look = await backstop.reconciler.look(request, backstop.policy)
         verdict, actions = look.verdict, look.actions
         if not options.as_json:
-            _show_plan(request, verdict, actions)
+            _show_plan(request, look)
         drained, finding = Drained(), None
         why_not = backstop.reconciler.why_not(backstop.policy, verdict)
         if actions and why_not is None:
@@ -48,7 +50,7 @@ async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
         if options.as_json:
             print_json(_as_data(request, verdict, actions, finding, why_not))
         else:
-            _show_end(actions, finding, drained, why_not)
+            _show_end(look, finding, drained, why_not)
     if drained.paused:
         return exit_codes.PAUSED
     failed = verdict.state is State.UNKNOWN or (finding is not None and finding.outcome.status is Status.FAILED)
@@ -79,18 +81,24 @@ async def _carry_out(backstop: Backstop, request: ReconcileRequest) -> tuple[Dra
     return drained, await backstop.findings.of(request.vm_id)
 
 
-def _show_plan(request: ReconcileRequest, verdict: Verdict, actions: tuple[Action, ...]) -> None:
+def _show_plan(request: ReconcileRequest, look: Look) -> None:
+    verdict, actions = look.verdict, look.actions
+    item = look.seen.protection if look.seen is not None else None
+    current = item.backup_policy if isinstance(item, Protection) else ""
     out().print(plain(f"{request.vm_id.name}: {verdict.state}", "bold"), plain(f"(rule {verdict.rule or 'none'})"))
     for each in verdict.reasons:
         out().print(plain(f"  {each.reason.code}: {each}"))
         if remedy := remedy_of(each.reason, actions):
             out().print(plain(f"    {remedy}", "bright_black"))
     for action in actions:
-        out().print(plain(f"  → {action_text(action)}", "cyan"))
+        out().print(plain(f"  → {action_text(action, current)}", "cyan"))
 
 
-def _show_end(actions: tuple[Action, ...], finding: Finding | None, drained: Drained, why_not: Withheld | None) -> None:
-    if not actions:
+def _show_end(look: Look, finding: Finding | None, drained: Drained, why_not: Withheld | None) -> None:
+    held = look.steps.held
+    if not look.actions and held is not None:
+        out().print(plain(held_text(held, steps=False), "yellow"))
+    elif not look.actions:
         out().print(plain("Nothing to do.", "bold"))
     elif why_not is not None:
         why = "--enforce was not given" if why_not.code == "NOT_PERMITTED" else f"{why_not.why}. {why_not.remedy}"

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from cli.output import explanation_way
+from cli.output import explanation_schedule, explanation_way
+from cli.output.action_words import action_text
 from cli.output.console import out, plain
 from cli.output.explanation_facts import vm_facts
 from cli.output.explanation_health import Health, advice_lines, health_facts
+from cli.output.explanation_schedule import Scheduled
 from cli.output.explanation_way import QUIET
 from cli.output.tables import STYLES
 from shared.domain.arm_id import ArmId
-from shared.domain.durations import format_duration
 from shared.domain.explaining import Explanation
 from shared.domain.model import (
     Action,
-    DiskSelection,
     Finding,
     Observation,
     Protection,
@@ -27,6 +27,7 @@ from shared.domain.model import (
 )
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
+from shared.domain.steps import Held
 from shared.domain.withholding import Withheld
 from shared.policy_ports import PolicyProblem
 from shared.reporting.text import INITIAL_BACKUP_PENDING, utc
@@ -50,6 +51,8 @@ class Explained:
     held_up: Withheld | None = None  # what keeps the actions from being carried out
     problem: PolicyProblem | None = None  # why the policy in force is not the one in its place
     health: Health | None = None
+    held: Held | None = None  # what the plan itself waits for
+    schedule: Scheduled | None = None
 
 
 def show(explained: Explained) -> None:
@@ -70,10 +73,7 @@ def show(explained: Explained) -> None:
         _title(console, f"What was asked, by policy {policy.metadata.name} ({policy.hash}), mode {policy.spec.mode}")
         for depth, line in explanation_way.lines(explained.way):
             _line(console, line, depth)
-    if explained.actions:
-        _title(console, "What is missing")
-        for number, action in enumerate(explained.actions, 1):
-            _line(console, plain(f"{number}. ") + plain(action_text(action), "cyan"))
+    _planned(console, explained)
     if explained.health is not None and explained.health.advisories:
         _title(console, "Advice, which changes no verdict")
         for code, what, remedy in advice_lines(explained.health):
@@ -91,24 +91,17 @@ def remedy_of(reason: Reason, actions: tuple[Action, ...]) -> str:
     return "" if reason in _MENDED_BY_US and not actions else reason.remedy
 
 
-def action_text(action: Action) -> str:
-    """One planned write in words."""
-    vault = action.vault_id.rsplit("/", 1)[-1]
-    kept = ""
-    if action.retain_until is not None:
-        kept = f", kept until {action.retain_until:%Y-%m-%d}"
-    elif action.retain is not None:
-        kept = f", kept for {format_duration(action.retain)}"
-    return f"{action.kind} in vault {vault} under backup policy {action.backup_policy}{_disks(action.disks)}{kept}"
-
-
-def _disks(disks: DiskSelection | None) -> str:
-    if disks is None:
-        return ""
-    luns = ", ".join(str(each) for each in disks.luns)
-    if disks.including:
-        return f", of the data disks only LUN {luns}" if luns else ", the OS disk only"
-    return f", without the data disks at LUN {luns}"
+def _planned(console: Console, explained: Explained) -> None:
+    item = explained.seen.protection if explained.seen is not None else None
+    current = item.backup_policy if isinstance(item, Protection) else ""
+    if explained.actions:
+        _title(console, "What is missing")
+        for number, action in enumerate(explained.actions, 1):
+            _line(console, plain(f"{number}. ") + plain(action_text(action, current), "cyan"))
+    if explained.schedule is not None:
+        _title(console, "The backup policy")
+        for what, have in explanation_schedule.lines(explained.schedule):
+            _line(console, plain(f"{what:<20}", QUIET) + plain(have))
 
 
 def protection_text(protection: Protection) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cli.output import explanation_schedule
 from cli.output.explanation import Explained, remedy_of
 from cli.output.explanation_health import health_data
 from cli.output.machine import policy_problem
@@ -82,6 +83,15 @@ def as_data(explained: Explained) -> dict[str, Any]:
         if explained.held_up is None
         else {"code": explained.held_up.code, "why": explained.held_up.why, "remedy": explained.held_up.remedy},
         "health": None if explained.health is None else health_data(explained.health),
+        "held": None
+        if explained.held is None
+        else {
+            "code": explained.held.code,
+            "why": explained.held.why,
+            "remedy": explained.held.remedy,
+            "until": utc(explained.held.until) or None,
+        },
+        "schedule": explanation_schedule.as_data(explained.schedule),
         "next": explained.next_step,
         "onRecord": None if explained.on_record is None else _on_record(explained.on_record),
     }
