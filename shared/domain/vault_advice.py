@@ -56,10 +56,12 @@ def orphans(
     """Advice about each protected item whose VM is gone, ordered by VM and item.
 
     `items` by the VM's key (lower-cased id), `vm_keys` those of every VM that was seen, `read` the ids of subscriptions
-    whose VMs were read completely (None: all of them): a VM of any other may well exist. A soft-deleted item is on its
-    way out and no orphan.
+    whose VMs were read completely: a VM of any other may well exist, as vaults protect VMs of other subscriptions too.
+    None stands for all that can be read, which are those of the VMs and of the vaults that were seen. A soft-deleted
+    item is on its way out and no orphan.
     """
-    complete = None if read is None else {each.lower() for each in read}
+    readable = read if read is not None else _subscriptions(items, vm_keys)
+    complete = {each.lower() for each in readable}
     seen = vm_keys if isinstance(vm_keys, (set, frozenset, Mapping)) else frozenset(vm_keys)
     found: list[Advisory] = []
     for key in sorted(items):
@@ -69,10 +71,15 @@ def orphans(
             vm = parse_vm_id(key)
         except ValueError:  # an id that names no VM proves nothing
             continue
-        if complete is not None and vm.subscription_id not in complete:
+        if vm.subscription_id not in complete:
             continue
         for item in sorted(items[key], key=lambda each: each.item_id.lower()):
             if item.state not in (ProtectionState.NONE, ProtectionState.SOFT_DELETED):
                 detail = f"{vm.name} in resource group {vm.resource_group}: {item.state.value}"
                 found.append(Advisory(Advice.ITEM_ORPHANED, item.item_id, detail, vm))
     return tuple(found)
+
+
+def _subscriptions(items: Mapping[str, Sequence[Protection]], vm_keys: Iterable[str]) -> set[str]:
+    vaults = (item.vault_id for each in items.values() for item in each)
+    return {key.split("/")[2].lower() for key in (*vm_keys, *vaults) if key.count("/") > 2}

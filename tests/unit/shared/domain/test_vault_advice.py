@@ -67,6 +67,13 @@ def test_only_a_subscription_that_was_read_completely_proves_a_vm_gone(read: lis
     assert len(orphans({vm_id("gone").key: [item()]}, set(), read)) == count
 
 
+def test_a_vm_of_a_subscription_that_nobody_could_read_is_not_called_gone() -> None:
+    far = vm_id("far", subscription=OTHER)
+    assert orphans({far.key: [item()]}, {vm_id("here").key}, None) == ()
+    [found] = orphans({far.key: [item()]}, {vm_id("other", subscription=OTHER).key}, None)
+    assert found.vm == far
+
+
 def test_neither_a_soft_deleted_item_nor_one_of_an_unreadable_id_is_an_orphan() -> None:
     items = {vm_id("gone").key: [item(ProtectionState.SOFT_DELETED)], "nonsense": [item()]}
     assert orphans(items, set(), None) == ()
