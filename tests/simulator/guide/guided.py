@@ -13,7 +13,6 @@ from typing import Any
 import aiohttp
 
 from shared.bootstrap import Backstop, open_backstop
-from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Scope
 from shared.domain.model import Finding
 from shared.settings import Settings
@@ -73,7 +72,10 @@ class Guided:
         async with self.opened(rule) as backstop:
             of_vms = [each for finding in await backstop.findings.latest() for each in finding.advisories]
             every = [*of_vms, *await backstop.findings.advisories()]
-        return {(each.advice.code, (each.vm or parse_id(each.resource_id)).name) for each in every}
+        return {
+            (each.advice.code, each.vm.name if each.vm is not None else each.resource_id.rsplit("/", 1)[-1])
+            for each in every
+        }
 
     async def explained(self, name: str) -> dict[str, Any]:
         """What `explain --json` says of the VM. The verb has its own event loop, so it gets a process of its own."""

@@ -147,3 +147,20 @@ async def test_a_vault_of_another_subscription_is_used_only_by_rule(tmp_path: Pa
         assert found["vm-1"].verdict.state is State.COMPLIANT
         assert here.item("vm-1").vault == here.vault("rsv-central").key
         await here.right({"vm-1": "protect"}, allow="cross-subscription")
+
+
+async def test_an_item_whose_vm_is_gone_is_found(tmp_path: Path) -> None:
+    text = f"""{VAULT}virtualMachines: [{{name: vm-1}}]
+protectedItems: [{{vm: vm-1, vault: rsv-1}}]
+"""
+    async with guided(tmp_path, text) as here:
+        await here.sweep()
+        assert "ITEM_ORPHANED" not in {code for code, _ in await here.advice()}
+        gone = here.vm("vm-1")
+        here.add("vm-2")
+        assert (await here.azure.ask("DELETE", gone.id, headers={"x-sim-actor": "estate"})).status == 202
+        await here.wait(timedelta(hours=1))
+        await here.sweep()
+        assert ("ITEM_ORPHANED", "vm-1") in await here.advice()
+        assert here.vault().items
+        assert set(here.writes()) == {"PUT protectedItems", "POST backup"}

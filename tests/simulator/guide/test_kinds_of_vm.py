@@ -98,3 +98,37 @@ async def test_windows_by_vss_and_linux_by_its_scripts_give_application_consiste
             "linux": [kind],
             "windows": ["AppConsistent"],
         }
+
+
+@pytest.mark.parametrize(
+    ("access", "fault", "code"),
+    [
+        ("all", {}, ""),
+        ("secrets", {}, "KEY_VAULT_ACCESS_MISSING"),
+        ("none", {}, "KEY_VAULT_ACCESS_MISSING"),
+        (
+            "all",
+            {
+                "fault": "refuse",
+                "operation": "GET vaults",
+                "path": "*/microsoft.keyvault/*",
+                "code": "AuthorizationFailed",
+                "status": 403,
+            },
+            "KEY_VAULT_ACCESS_UNKNOWN",
+        ),
+    ],
+)
+async def test_disk_encryption_without_access_to_its_key_vault_is_told_before_the_backup_fails(
+    tmp_path: Path, access: str, fault: dict[str, object], code: str
+) -> None:
+    text = f"""{VAULT}keyVaults: [{{name: kv-1, backupAccess: {access}}}]
+virtualMachines: [{{name: vm-1, diskEncryption: {{keyVault: kv-1, keyEncryptionKey: true}}}}]
+"""
+    async with guided(tmp_path, text) as here:
+        if fault:
+            await here.fault(**fault)
+        await here.sweep()
+        told = {each for each, _ in await here.advice() if each.startswith("KEY_VAULT")}
+        assert told == ({code} if code else set())
+        assert here.item("vm-1").policy == "DefaultPolicy"

@@ -66,3 +66,21 @@ def test_cross_region_restore_of_a_vault_that_cannot_have_it_is_refused_before_a
     rule = f"{{name: r, priority: 1, match: {{}}, {asking(other, ', crossRegionRestore: true')}}}"
     with pytest.raises(PolicyFileError, match="needs `redundancy: GeoRedundant`"):
         compiled(f"rules: [{rule}]")
+
+
+async def test_how_a_vault_is_guarded_is_told(tmp_path: Path) -> None:
+    text = """vaults:
+  - {name: rsv-good, location: westeurope}
+  - {name: rsv-bare, location: westeurope, redundancy: LocallyRedundant, softDelete: {state: Disabled, days: 14}}
+virtualMachines: [{name: vm-1}]
+protectedItems: [{vm: vm-1, vault: rsv-good}]
+"""
+    async with guided(tmp_path, text) as here:
+        await here.sweep("vault: {redundancy: GeoRedundant}")
+        told = await here.advice()
+        assert {code for code, name in told if name.lower() == "rsv-bare"} == {
+            "VAULT_REDUNDANCY_DIFFERS",
+            "VAULT_SOFT_DELETE_OFF",
+        }
+        assert {code for code, name in told if name.lower() == "rsv-good"} <= {"VAULT_NOT_IMMUTABLE"}
+        assert here.writes() == []
