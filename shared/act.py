@@ -5,6 +5,7 @@ running and earlier backup jobs, a refusal that a discovery may cure. Whether th
 reconciler's question, asked before.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from functools import partial
 
 from shared.domain.arm_id import ArmId, parse_id
 from shared.domain.azure_answers import Accepted, BackupJob
+from shared.domain.durations import format_duration
 from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status, Vm
 from shared.domain.preflight import Refusal, asks_why, needs_discovery, why_refused
 from shared.domain.troubles.entry import Kind
@@ -31,7 +33,7 @@ from shared.ports import Backup, Clock, Intent, Ledger, Preflight
 from shared.vault_making import VaultMaker, Wanted
 
 JOBS_SINCE = timedelta(days=7)
-DAY = timedelta(days=1)
+DAY, NO_SPREAD = timedelta(days=1), timedelta()
 _AGAIN = "start a backup: backstop protect VM_ID --backup-now"
 _MAKING = frozenset({ActionKind.CREATE_VAULT, ActionKind.SET_REDUNDANCY, ActionKind.ENSURE_BACKUP_POLICY})
 
@@ -59,6 +61,11 @@ def discover_key(vm_key: str) -> str:
 def backup_key(vm_key: str) -> str:
     """The ledger's key for a VM's on-demand backup POST."""
     return f"backup|{vm_key}"
+
+
+def spread_key(vm_key: str) -> str:
+    """The ledger's key for the moment to which a VM's first backup is put off."""
+    return f"spread|{vm_key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,9 @@ class Actor:
         self, action: Action, protection: Protection, wanted: Wanted, just_protected: bool
     ) -> Carried:
         key, now = backup_key(action.vm.key), self.clock.now()
+        spread = wanted.rule.initial_backup.spread if action.kind is ActionKind.START_INITIAL_BACKUP else NO_SPREAD
+        if spread and (later := await self._put_apart(action.vm.key, spread, new=just_protected)) is not None:
+            return Carried(later, protection)
         intent = await self.ledger.intent(key)
         if intent is not None or not just_protected:
             try:
@@ -192,7 +202,20 @@ class Actor:
         answer = await self.guard.send(key, partial(self.backup.start_backup, action.item_id, retain_until))
         if isinstance(answer, Outcome):
             return Carried(answer, protection)
+        await self.ledger.forget(spread_key(action.vm.key))
         return Carried(accepted_until(self.clock.now(), answer), replace(protection, backup_running=True))
+
+    async def _put_apart(self, vm_key: str, spread: timedelta, *, new: bool) -> Outcome | None:
+        """DEFERRED until the VM's own part of the spread has passed since its protection was made."""
+        key, now = spread_key(vm_key), self.clock.now()
+        due = await self.ledger.intent(key)
+        if due is None and new:
+            due = Intent(now + share_of(spread, vm_key))
+            await self.ledger.record(key, due)
+        if due is None or now >= due.at:
+            return None
+        why = f"first backups are put apart over {format_duration(spread)}"
+        return Outcome(Status.DEFERRED, due.at, "SPREAD", why, "Nothing: it goes on by itself")
 
     async def _jobs(self, vault_id: str, vm: ArmId, wanted: Wanted, now: datetime) -> tuple[BackupJob, ...]:
         """The item's backup jobs of late, but none of an earlier VM that had this name."""
@@ -200,6 +223,11 @@ class Actor:
         if wanted.vm.created is not None:
             since = max(since, wanted.vm.created)
         return await asked_twice(partial(self.backup.jobs, vault_id, vm, since))
+
+
+def share_of(spread: timedelta, vm_key: str) -> timedelta:
+    """The VM's own part of the time over which first backups are put apart: always the same."""
+    return spread * (int.from_bytes(hashlib.sha256(vm_key.encode()).digest()[:4]) / 2**32)
 
 
 def _earlier_backup(

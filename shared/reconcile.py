@@ -4,7 +4,6 @@ What happens depends on the state that is seen, never on which message came: dou
 midway it ends in the same place. Nothing waits here for Azure: an accepted request is looked at again later.
 """
 
-import hashlib
 import logging
 import uuid
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from shared.domain.matching import evaluate, vaults_for, wanted_policy
 from shared.domain.model import (
     ACTIVE_STATES,
     Action,
-    ActionKind,
     Finding,
     Observation,
     Outcome,
@@ -216,11 +214,6 @@ class Reconciler:
                 look = await self._planned(request, policy, seen, look.verdict)
                 continue
             wanted = _wanted(seen.vm, look.verdict, policy, seen)
-            spread = wanted.rule.initial_backup.spread
-            if just_protected and spread and look.actions[0].kind is ActionKind.START_INITIAL_BACKUP:
-                again = self.clock.now() + share_of(spread, seen.vm.id.key)
-                why_later = f"first backups are put apart over {spread}"
-                return look, Outcome(Status.DEFERRED, again, "SPREAD", why_later, "Nothing: it goes on by itself")
             carried = await self.actor.carry_out(
                 look.actions[0], seen.protection, wanted, just_protected=just_protected
             )
@@ -341,11 +334,6 @@ def advice_on(vm: Vm, known: tuple[Advisory, ...], now: datetime) -> tuple[Advis
     if vm.agent is None:
         return known
     return (*(each for each in known if each.advice not in OF_THE_VM), *vm_advisories(vm, now))
-
-
-def share_of(spread: timedelta, vm_key: str) -> timedelta:
-    """The VM's own part of the time over which first backups are put apart: always the same."""
-    return spread * (int.from_bytes(hashlib.sha256(vm_key.encode()).digest()[:4]) / 2**32)
 
 
 def _where(vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> str:
