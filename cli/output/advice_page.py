@@ -19,8 +19,9 @@ it is about and the value that gave rise to it. What could not be read has codes
 
 A finding holds the advice about its VM, as of the last look at the VM itself: agent and backup extension are shown by
 Azure to whoever reads one VM, not to a sweep. Each sweep replaces the estate's advice: about vaults, protected items
-without a VM, locks, assignments of Azure Policy and key vaults. Initiatives of Azure Policy are not looked into, and
-that another assignment may add a missing tag first is not taken into account.
+without a VM, locks, assignments of Azure Policy and key vaults. That another assignment of Azure Policy may add a
+missing tag first is not taken into account. Backup policies that name a resource group of their own for snapshots are
+not followed there.
 """
 _ABOUT: Mapping[str, tuple[str, ...]] = {
     "The VM": ("AGENT_", "BACKUP_EXTENSION_"),

@@ -2,20 +2,22 @@
 
 Three answers: yes, no, and None where the rule asks for something that is not judged here; None is told, never taken
 for no. Conditions, operators and how they treat what is absent are Azure Policy's (definition structure, 2024). Not
-looked at: initiatives, and other assignments whose `modify` or `append` would add the missing tag first.
+looked at are other assignments whose `modify` or `append` would add the missing tag first.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from shared.domain.azure_policy.expressions import resolve
 from shared.domain.azure_policy.functions import Around, Field, NotUnderstoodError, NoValueError
-from shared.domain.hazards import PolicyAssignment, PolicyDefinition
+from shared.domain.hazards import Initiative, PolicyAssignment, PolicyDefinition
 
 GROUP_TYPE = "Microsoft.Resources/subscriptions/resourceGroups"
 _TAG = re.compile(r"tags(?:\.(?P<plain>.+)|\[(?P<quoted>.+)\])", re.IGNORECASE)
 _ABSENT = object()
+_NOT_UNDERSTOOD = Around("policy")
 _NOT_KNOWN = object()
 _MOST_DEPTH = 50
 _NEGATED = {
@@ -25,6 +27,30 @@ _NEGATED = {
     "notcontains": "contains",
     "notcontainskey": "containskey",
 }
+
+
+def of_single_definitions(
+    assignment: PolicyAssignment, initiatives: Mapping[str, Initiative]
+) -> list[PolicyAssignment]:
+    """The assignment as assignments of single definitions: itself, or one for each member of its initiative.
+
+    A parameter whose expression is not understood is handed on as what it is: not known.
+    """
+    initiative = initiatives.get(assignment.definition)
+    if initiative is None:
+        return [assignment]
+    given = {name.lower(): value for name, value in {**initiative.defaults, **assignment.parameters}.items()}
+    return [
+        replace(assignment, definition=member, parameters={name: _handed(value, given) for name, value in own.items()})
+        for member, own in initiative.members
+    ]
+
+
+def _handed(value: object, given: Mapping[str, Any]) -> object:
+    try:
+        return resolve(value, given)
+    except (NotUnderstoodError, NoValueError):
+        return _NOT_UNDERSTOOD
 
 
 def denies(
@@ -42,6 +68,8 @@ def denies(
     try:
         effect = resolve(then.get("effect") if isinstance(then, Mapping) else None, parameters)
     except (NotUnderstoodError, NoValueError):
+        return None
+    if isinstance(effect, Field | Around):
         return None
     if not isinstance(effect, str) or effect.lower() != "deny":
         return False

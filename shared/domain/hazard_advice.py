@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from shared.domain.advice import Advice, Advisory
-from shared.domain.group_denial import denies
+from shared.domain.group_denial import denies, of_single_definitions
 from shared.domain.hazards import AssignedPolicies, HazardsSeen, KeyVaultAccess, Lock, PolicyAssignment
 from shared.domain.model import Unread, Vm
 
@@ -26,7 +26,8 @@ def hazard_advisories(seen: HazardsSeen, vms: Iterable[Vm]) -> tuple[Advisory, .
     regions: dict[str, set[str]] = defaultdict(set)
     for vm in every:
         regions[vm.id.subscription_id].add(vm.location)
-    return (*_of_locks(seen.locks), *_of_policies(seen.policies, regions), *_of_key_vaults(seen, every))
+    found = (*_of_locks(seen.locks), *_of_policies(seen.policies, regions), *_of_key_vaults(seen, every))
+    return tuple(dict.fromkeys(found))  # members of one initiative may say the same
 
 
 def _of_locks(locks: Mapping[str, tuple[Lock, ...] | Unread]) -> Iterator[Advisory]:
@@ -63,7 +64,8 @@ def _of_policies(policies: AssignedPolicies | Unread, regions: Mapping[str, set[
             place = f"/subscriptions/{subscription}"
             yield Advisory(Advice.SURROUNDINGS_UNKNOWN, place, f"{policies.what}: {policies.why}")
         return
-    for assignment in sorted(policies.assignments, key=lambda each: each.id.lower()):
+    single = [one for each in policies.assignments for one in of_single_definitions(each, policies.initiatives)]
+    for assignment in sorted(single, key=lambda each: each.id.lower()):
         definition = policies.definitions.get(assignment.definition)
         if definition is None:
             continue

@@ -46,11 +46,24 @@ class PolicyDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class Initiative:
+    """A set of definitions: each member's lower-cased id with the parameters that it gets, and the set's own defaults.
+
+    A parameter may be an expression over the set's own parameters.
+    """
+
+    id: str
+    members: tuple[tuple[str, Mapping[str, object]], ...]
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AssignedPolicies:
-    """The assignments that reach the subscriptions looked at, and their definitions by lower-cased id."""
+    """The assignments that reach the subscriptions looked at; definitions and initiatives by lower-cased id."""
 
     assignments: tuple[PolicyAssignment, ...] = ()
     definitions: Mapping[str, PolicyDefinition] = field(default_factory=dict)
+    initiatives: Mapping[str, Initiative] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

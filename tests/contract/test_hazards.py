@@ -1,5 +1,6 @@
 """What surrounds the VMs of a simulator, read over HTTP: locks, Azure Policy, key vaults, agents, recovery points."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from shared.adapters.azure.hazards import AzureHazards
 from shared.adapters.azure.inventory import ResourceGraphInventory
 from shared.adapters.azure.recovery_points import AzureRecoveryPoints
 from shared.adapters.clock import VirtualClock
+from shared.bootstrap import open_backstop
 from shared.domain.advice import Advice, Advisory
 from shared.domain.arm_id import parse_vm_id
 from shared.domain.azure_answers import Scope
@@ -18,8 +20,11 @@ from shared.domain.hazard_advice import hazard_advisories, key_vaults_of
 from shared.domain.hazards import HazardsSeen
 from shared.domain.model import Unread, Vm
 from shared.domain.vm_health import consistency_of, expected_consistency, vm_advisories
+from shared.reporting.reporter import JSON, render
+from shared.settings import Settings
 from simulator.server import running
 from simulator.world import World
+from tests.policies import compiled
 
 HEAD = """\
 version: 1
@@ -226,3 +231,26 @@ protectedItems:
             assert consistency_of(point.kind) is expected_consistency(vm) is not None
             count += 1
         assert count == 3
+
+
+async def test_a_sweep_keeps_all_of_it_and_the_report_tells_it(tmp_path: Path) -> None:
+    text = """\
+resourceGroups: [{name: AzureBackupRG_westeurope_1, subscription: prod}]
+locks: [{name: keep, subscription: prod, resourceGroup: AzureBackupRG_westeurope_1}]
+keyVaults: [{name: kv-1, subscription: prod}]
+virtualMachines: [{name: web, subscription: prod, diskEncryption: {keyVault: kv-1}}]
+protectedItems: [{vm: web, vault: rsv-1}]
+"""
+    async with azure(tmp_path, text) as here:
+        settings = Settings(endpoint=here.connection.endpoint, state_dir=tmp_path / "state")
+        async with open_backstop(settings, compiled("rules: [{name: all, priority: 1, match: {}}]")) as backstop:
+            await backstop.sweeper.sweep(Scope(), "run")
+            report = await backstop.reporter.report()
+        counts = {group.advice.code: group.count for group in report.advice}
+        assert counts["LOCK_ON_BACKUP_GROUP"] == counts["KEY_VAULT_ACCESS_MISSING"] == 1
+        data = json.loads(render(report)[JSON])
+        assert data["advice"] == counts
+        assert len(data["advisories"]) == sum(counts.values())
+        [vm] = data["vms"]
+        assert vm["advisories"] == ["KEY_VAULT_ACCESS_MISSING"]
+        assert vm["protection"]["recoveryPointAgeHours"] == 8

@@ -1,6 +1,7 @@
 """The questions to Resource Graph about what surrounds VMs, in KQL. Constants, as in `queries.py`.
 
 Definitions are those that can deny a resource group: of mode All, not of an effect that is another word than deny.
+Initiatives are a customer's own: Azure's built-in ones deny no resource group.
 """
 
 ASSIGNMENTS = """
@@ -31,5 +32,13 @@ resources
 | where type =~ 'microsoft.compute/disks'
 | where properties.encryptionSettingsCollection.enabled == true
 | project id, managedBy, settings = properties.encryptionSettingsCollection.encryptionSettings
+| order by id asc
+"""
+
+INITIATIVES = """
+policyresources
+| where type =~ 'microsoft.authorization/policysetdefinitions'
+| where properties.policyType =~ 'Custom'
+| project id, members = properties.policyDefinitions, parameters = properties.parameters
 | order by id asc
 """

@@ -1,7 +1,7 @@
 """What surrounds the VMs' backups, read once for each sweep: locks, Azure Policy, key vaults of encrypted VMs.
 
 Each part that cannot be read stands as an `Unread` in its place; the others are told all the same. Costs one request
-for each subscription (locks), three questions to Resource Graph, and one or two requests for each key vault.
+for each subscription (locks), up to four questions to Resource Graph, and one or two requests for each key vault.
 """
 
 import logging
@@ -22,6 +22,7 @@ from shared.domain.hazards import (
     AssignedPolicies,
     EncryptedDisk,
     HazardsSeen,
+    Initiative,
     KeyVaultAccess,
     Lock,
     PolicyAssignment,
@@ -72,6 +73,7 @@ class AzureHazards:
     async def _policies(self, subscriptions: list[str]) -> AssignedPolicies:
         assignments: dict[str, PolicyAssignment] = {}
         definitions: dict[str, PolicyDefinition] = {}
+        initiatives: dict[str, Initiative] = {}
         for where in chunks(Scope(tuple(subscriptions))):
             async for row in self._graph.rows(queries.ASSIGNMENTS, where, above=True):
                 with translated(text_at(row, "id")):
@@ -81,7 +83,10 @@ class AzureHazards:
             async for row in self._graph.rows(queries.DEFINITIONS, where, above=True):
                 with translated(text_at(row, "id")):
                     definitions[required_text(row, "id").lower()] = _definition(row)
-        return AssignedPolicies(tuple(assignments.values()), definitions)
+            async for row in self._graph.rows(queries.INITIATIVES, where, above=True):
+                with translated(text_at(row, "id")):
+                    initiatives[required_text(row, "id").lower()] = _initiative(row)
+        return AssignedPolicies(tuple(assignments.values()), definitions, initiatives)
 
     async def _encrypted_disks(self, subscriptions: list[str]) -> tuple[EncryptedDisk, ...]:
         """Those that are attached. A disk has a setting for each encrypted volume (Compute 2021-04-01)."""
@@ -140,11 +145,23 @@ def _assignment(row: Wire) -> PolicyAssignment:
 
 
 def _definition(row: Wire) -> PolicyDefinition:
+    return PolicyDefinition(required_text(row, "id"), text_at(row, "mode"), object_at(row, "rule"), _defaults(row))
+
+
+def _initiative(row: Wire) -> Initiative:
+    members = []
+    for each in list_at(row, "members"):
+        if not isinstance(each, Mapping):
+            raise ValueError("policyDefinitions holds something that is not an object")
+        given = object_at(each, "parameters")
+        own = {name: value_at(given, name, "value") for name in given}
+        members.append((required_text(each, "policyDefinitionId").lower(), own))
+    return Initiative(required_text(row, "id"), tuple(members), _defaults(row))
+
+
+def _defaults(row: Wire) -> Mapping[str, object]:
     given = object_at(row, "parameters")
-    defaults = {
-        name: value_at(given, name, "defaultValue") for name in given if "defaultValue" in object_at(given, name)
-    }
-    return PolicyDefinition(required_text(row, "id"), text_at(row, "mode"), object_at(row, "rule"), defaults)
+    return {name: value_at(given, name, "defaultValue") for name in given if "defaultValue" in object_at(given, name)}
 
 
 async def _or_unread(what: str, ask: Callable[[], Awaitable[T]]) -> T | Unread:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.group_denial import GROUP_TYPE, denies
-from shared.domain.hazards import PolicyAssignment, PolicyDefinition
+from shared.domain.group_denial import GROUP_TYPE, denies, of_single_definitions
+from shared.domain.hazards import Initiative, PolicyAssignment, PolicyDefinition
 from tests.fakes import SUB
 
 GROUPS = {"field": "type", "equals": GROUP_TYPE.upper()}
@@ -71,6 +71,25 @@ def test_only_an_effect_of_deny_in_the_mode_all_counts() -> None:
     assert judged(GROUPS, chosen, defaults={"what": "Deny"}, WHAT="Audit") is False
     assert judged(GROUPS, chosen) is None
     assert judged(GROUPS, "[utcNow()]") is None
+
+
+def test_an_initiative_hands_its_parameters_to_its_members() -> None:
+    rule = {"if": {"allOf": [GROUPS, OWNER]}, "then": {"effect": "[parameters('effect')]"}}
+    definition = PolicyDefinition("/d", "All", rule, {"effect": "Audit"})
+    own = {"tagName": "[parameters('tag')]", "effect": "[parameters('what')]"}
+    whole = Initiative("/set", (("/d", own), ("/e", {})), {"tag": "owner"})
+
+    def answer(**given: object) -> bool | None:
+        assignment = PolicyAssignment("/a", "/s", "/set", parameters=given)
+        first, second = of_single_definitions(assignment, {"/set": whole})
+        assert (first.id, first.definition, second.definition) == ("/a", "/d", "/e")
+        return denies(definition, first, SUB, "westeurope")
+
+    assert answer(What="Deny") is True
+    assert answer(what="Audit") is False
+    assert answer() is None
+    alone = PolicyAssignment("/a", "/s", "/d")
+    assert of_single_definitions(alone, {"/set": whole}) == [alone]
 
 
 _VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("[parameters('p')]")

@@ -47,8 +47,11 @@ def test_a_lock_on_the_subscription_holds_for_groups_that_are_yet_to_come() -> N
 
 
 def test_what_could_not_be_read_is_told_for_each_subscription() -> None:
-    unknown = (Advice.SURROUNDINGS_UNKNOWN, HERE, "its locks: the login may not")
-    assert told(HazardsSeen({SUB: UNREAD}, UNREAD)) == [unknown, unknown]
+    policies_unread = Unread("assignments of Azure Policy", "busy")
+    assert told(HazardsSeen({SUB: UNREAD}, policies_unread)) == [
+        (Advice.SURROUNDINGS_UNKNOWN, HERE, "its locks: the login may not"),
+        (Advice.SURROUNDINGS_UNKNOWN, HERE, "assignments of Azure Policy: busy"),
+    ]
 
 
 def policies(scope: str, *not_scopes: str, condition: Mapping[str, object] | None = None) -> HazardsSeen:

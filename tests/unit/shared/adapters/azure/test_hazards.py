@@ -8,7 +8,7 @@ from shared.adapters.azure.directory import object_id_of
 from shared.adapters.azure.hazards import AzureHazards
 from shared.adapters.azure.recovery_points import AzureRecoveryPoints
 from shared.domain.azure_answers import RecoveryPoint
-from shared.domain.hazards import EncryptedDisk, KeyVaultAccess, Lock, PolicyAssignment, PolicyDefinition
+from shared.domain.hazards import EncryptedDisk, Initiative, KeyVaultAccess, Lock, PolicyAssignment, PolicyDefinition
 from shared.domain.model import Protection, ProtectionState, Unread
 from shared.errors import PermanentError, RetryLaterError
 from tests.unit.shared.adapters.azure.stub import GRAPH, ITEM, SUB, VM, Reply, StandingClock, Stub, a_web_page, hang_up
@@ -98,7 +98,9 @@ async def test_policies_are_asked_for_with_what_lies_above(hazards: AzureHazards
         "rule": {"if": {}, "then": {"effect": "deny"}},
         "parameters": {"tagName": {"type": "String"}, "effect": {"defaultValue": "Deny"}},
     }
-    stub.on("POST", GRAPH, rows(assignment), rows(definition), rows())
+    member = {"policyDefinitionId": definition["id"], "parameters": {"tagName": {"value": "[parameters('tag')]"}}}
+    initiative = {"id": "/sets/S", "members": [member], "parameters": {"tag": {"defaultValue": "cost"}}}
+    stub.on("POST", GRAPH, rows(assignment), rows(definition), rows(initiative), rows())
     policies = (await hazards.look([SUB], [])).policies
     assert not isinstance(policies, Unread)
     assert policies.assignments == (
@@ -115,9 +117,11 @@ async def test_policies_are_asked_for_with_what_lies_above(hazards: AzureHazards
     key = "/providers/x/policydefinitions/d"
     assert policies.definitions == {key: PolicyDefinition(str(definition["id"]), "All", rule, {"effect": "Deny"})}
     asked = [each for each in stub.seen if each.path.lower() == GRAPH.lower()]
-    assert [each.query["api-version"] for each in asked] == ["2022-10-01", "2022-10-01", "2021-03-01"]
+    members = ((key, {"tagName": "[parameters('tag')]"}),)
+    assert policies.initiatives == {"/sets/s": Initiative("/sets/S", members, {"tag": "cost"})}
+    assert [each.query["api-version"] for each in asked] == [*["2022-10-01"] * 3, "2021-03-01"]
     above = [each.body["options"].get("authorizationScopeFilter") for each in asked]
-    assert above == ["AtScopeAboveAndBelow", "AtScopeAboveAndBelow", None]
+    assert above == [*["AtScopeAboveAndBelow"] * 3, None]
 
 
 async def test_the_key_vaults_that_encrypted_disks_name_are_looked_at_too(hazards: AzureHazards, stub: Stub) -> None:
