@@ -155,10 +155,10 @@ class Sweeper:
         vm, seen, verdict = decided.vm, decided.seen, decided.verdict
         actions, held, rule = decided.steps.actions, decided.steps.held, policy.rule_named(verdict.rule)
         outcome = _DRY_RUN if actions else _NOTHING_TO_DO
-        if held is not None:
+        if actions and (why := withheld(policy.policy.spec, rule.rule if rule else None, permitted=self.enforce)):
+            outcome = why.outcome  # whatever else it waits for: nothing would come of the waiting
+        elif held is not None:
             outcome = Outcome(Status.DEFERRED, held.until, held.code, held.why, held.remedy)
-        elif actions and (why := withheld(policy.policy.spec, rule.rule if rule else None, permitted=self.enforce)):
-            outcome = why.outcome
         return Finding(
             vm=vm.id,
             location=vm.location,

@@ -65,4 +65,12 @@ def places(judged: Iterable[tuple[Vm, Observation, Verdict]], policy: CompiledPo
         held = Held(why.code or "READ_FAILED", why.why, why.remedy, first.at)
         return {each.vm.id.key: held for each in demands}
     quotas = quotas_of(policy.policy.spec.limits)
-    return place_all(demands, tuple(vaults.values()), first.holdings, quotas, first.at)
+    # A rule that only audits takes no room from one that acts.
+    acting = [each for each in demands if each.rule.rule.effect != "audit"]
+    audited = [each for each in demands if each.rule.rule.effect == "audit"]
+    every = tuple(vaults.values())
+    return {
+        vm: place
+        for part in (acting, audited)
+        for vm, place in place_all(part, every, first.holdings, quotas, first.at).items()
+    }
