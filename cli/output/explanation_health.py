@@ -10,8 +10,8 @@ from shared.domain.azure_answers import RecoveryPoint
 from shared.domain.guest import ExtensionState
 from shared.domain.model import Protection, Unread, Vm
 from shared.domain.vm_health import CONSISTENCY_WORDS, Consistency, consistency_of, expected_consistency
-from shared.reporting.render_json import advisory_data
-from shared.reporting.text import age, utc
+from shared.reporting.advice import advisory_data
+from shared.reporting.text import age, hours_since, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _point_data(point: RecoveryPoint | Unread | None, now: datetime) -> dict[str
     found = consistency_of(point.kind)
     return {
         "at": utc(point.at),
-        "ageHours": max(int((now - point.at).total_seconds()), 0) // 3600,
+        "ageHours": hours_since(point.at, now),
         "type": point.kind,
         "consistency": found.value if found is not None else None,
     }

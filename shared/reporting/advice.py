@@ -45,5 +45,17 @@ def within(advisories: Iterable[Advisory], subscriptions: Collection[str]) -> tu
     )
 
 
+def advisory_data(advisory: Advisory) -> dict[str, object]:
+    """A piece of advice, as every JSON of Backstop shows it."""
+    return {
+        "code": advisory.advice.code,
+        "sentence": advisory.advice.sentence,
+        "resource": advisory.resource_id,
+        "vm": advisory.vm.text if advisory.vm is not None else None,
+        "detail": advisory.detail,
+        "remedy": advisory.advice.remedy,
+    }
+
+
 def _place(advisory: Advisory) -> tuple[str, str, str]:
     return advisory.resource_id.lower(), advisory.vm.key if advisory.vm is not None else "", advisory.detail

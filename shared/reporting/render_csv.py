@@ -11,7 +11,7 @@ from shared.domain.arm_id import ArmId
 from shared.domain.model import Finding, Protection, ProtectionState
 from shared.reporting.costs import Costs
 from shared.reporting.summary import ComplianceReport
-from shared.reporting.text import INITIAL_BACKUP_PENDING, utc, visible
+from shared.reporting.text import INITIAL_BACKUP_PENDING, hours_since, utc, visible
 
 COLUMNS = (
     "vm",
@@ -65,6 +65,7 @@ def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
     vm: ArmId = finding.vm
     verdict, item, outcome = finding.verdict, finding.protection, finding.outcome
     point = item.recovery_point if item else None
+    hours = hours_since(point, report.generated_at)
     remedies = [each.reason.remedy for each in verdict.reasons if each.reason.remedy]
     return (
         vm.text,
@@ -92,7 +93,7 @@ def _row(finding: Finding, report: ComplianceReport) -> tuple[str, ...]:
         utc(finding.opt_out.first_seen) if finding.opt_out else "",
         finding.opt_out.by if finding.opt_out else "",
         utc(point),
-        "" if point is None else str(max(int((report.generated_at - point).total_seconds()), 0) // 3600),
+        "" if hours is None else str(hours),
         "; ".join(each.advice.code for each in finding.advisories),
     )
 

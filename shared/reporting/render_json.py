@@ -4,15 +4,15 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.durations import format_duration
 from shared.domain.model import Action, Finding, Protection
 from shared.domain.policy_told import PolicyTold
 from shared.domain.policy_tools.placement_summary import HeldUp
+from shared.reporting.advice import advisory_data
 from shared.reporting.costs_json import costs_data, vm_cost_data
 from shared.reporting.summary import ComplianceReport, Group
-from shared.reporting.text import utc
+from shared.reporting.text import hours_since, utc
 
 
 def as_data(report: ComplianceReport) -> dict[str, object]:
@@ -133,21 +133,7 @@ def _protection(protection: Protection | None, now: datetime) -> dict[str, objec
     """With the age of the last recovery point, in whole hours, as of the report."""
     if protection is None:
         return None
-    point = protection.recovery_point
-    hours = None if point is None else max(int((now - point).total_seconds()), 0) // 3600
-    return {**protection_data(protection), "recoveryPointAgeHours": hours}
-
-
-def advisory_data(advisory: Advisory) -> dict[str, object]:
-    """A piece of advice, as every JSON of Backstop shows it."""
-    return {
-        "code": advisory.advice.code,
-        "sentence": advisory.advice.sentence,
-        "resource": advisory.resource_id,
-        "vm": advisory.vm.text if advisory.vm is not None else None,
-        "detail": advisory.detail,
-        "remedy": advisory.advice.remedy,
-    }
+    return {**protection_data(protection), "recoveryPointAgeHours": hours_since(protection.recovery_point, now)}
 
 
 def _cost(vm: ArmId, report: ComplianceReport) -> dict[str, object]:

@@ -34,6 +34,11 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
+def hours_since(moment: datetime | None, now: datetime) -> int | None:
+    """Whole hours since the moment, never negative; None for None."""
+    return None if moment is None else max(int((now - moment).total_seconds()), 0) // 3600
+
+
 def _escaped(character: str) -> str:
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
