@@ -74,6 +74,7 @@ def test_the_specs_item_is_read() -> None:
         has_recovery_point=True,
         last_backup=datetime(2018, 1, 22, 12, 25, 32, 48723, tzinfo=UTC),
         last_backup_status="Completed",
+        recovery_point=datetime(2017, 11, 22, 12, 25, 32, 48723, UTC),
     )
 
 
