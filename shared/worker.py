@@ -45,7 +45,8 @@ class Worker:
             await self.queue.poison(self.queue_name, body, f"not a request: {error}")
             log.error("a message went to the poison queue: %s", error)
             return None
-        done = await self._stopped(request) or await self.reconciler.reconcile(request)
+        stopped = await self._stopped(request)
+        done = stopped or await self.reconciler.reconcile(request)
         outcome = done.outcome
         self.tally[outcome.error_code or outcome.status.value] += 1
         log.info(
@@ -59,6 +60,8 @@ class Worker:
                 "policy": done.finding.policy_hash if done.finding is not None else "",
             },
         )
+        if stopped is not None:
+            return done  # not counted: else the VMs left out would thin out the failed ones, and the run would go on
         if outcome.look_again is None:
             await self._count(request, failed=outcome.status is Status.FAILED)
             return done

@@ -3,11 +3,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.azure_answers import Scope
 from shared.domain.model import Outcome, Status
-from shared.errors import RetryLaterError
+from shared.errors import PermanentError, RetryLaterError
 from shared.worker import GRID, MAX_TRIES, next_look
 from tests.fakes import World, a_vault, a_vm
-from tests.policies import demo_policy
+from tests.policies import compiled, demo_policy
 
 NOW = datetime(2026, 11, 1, 12, 0, 3, 7, tzinfo=UTC)
 
@@ -47,3 +48,24 @@ def test_repeated_errors_wait_longer_each_time_up_to_a_quarter_of_an_hour() -> N
     waits = [next_look(Outcome(Status.DEFERRED, NOW, failed_try=True), attempt, NOW) - NOW for attempt in range(1, 9)]
     assert waits == sorted(waits)
     assert timedelta(seconds=30) <= waits[0] < waits[-1] <= timedelta(minutes=15) + GRID
+
+
+async def test_a_run_of_which_too_many_fail_stops_and_stays_stopped() -> None:
+    here = World(compiled("mode: enforce\nlimits: {failurePercent: 20}\nrules: [{name: all, priority: 1, match: {}}]"))
+    here.azure.vaults.append(a_vault())
+    vms = [here.azure.add(a_vm(f"vm-{number:02}")) for number in range(40)]
+    here.azure.fail["protect"] += [PermanentError("no", code="UserErrorRequestDisallowedByPolicy")] * 3
+    await here.sweeper.sweep(Scope(), "run-1")
+    here.queue.waiting.sort(key=lambda each: each[2])
+    for _ in range(3):
+        await here.worker.work_on(here.queue.waiting.pop(0)[2])
+    for vm in vms[3:10]:  # seven that need nothing any more: with them, three of ten failed
+        here.azure.vms.pop(vm.id.key)
+        await here.worker.work_on(here.queue.waiting.pop(0)[2])
+    await here.run()
+    assert here.azure.writes == []
+    assert here.worker.tally["FAILURE_PERCENT"] == 30
+    assert {here.finding(vm).outcome.error_code for vm in vms[10:]} == {"FAILURE_PERCENT"}
+    await here.sweeper.sweep(Scope(), "run-2")  # the next sweep begins anew
+    await here.run()
+    assert len([method for method, _ in here.azure.writes if method == "protect"]) == 33
