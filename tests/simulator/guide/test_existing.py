@@ -15,6 +15,12 @@ protectedItems: [{{vm: vm-1, vault: rsv-1, state: ProtectionStopped}}]
 """
 DELETED = STOPPED.replace("ProtectionStopped", "SoftDeleted, deleted: 2026-11-20T09:00:00Z")
 SUSPENDED = STOPPED.replace("ProtectionStopped", "BackupsSuspended")
+
+
+def under(policy: str) -> str:
+    return f"{VAULT}virtualMachines: [{{name: vm-1}}]\nprotectedItems: [{{vm: vm-1, vault: rsv-1, policy: {policy}}}]\n"
+
+
 RULE = "backupPolicy: DefaultPolicy\nexisting: %s"
 
 
@@ -37,6 +43,23 @@ async def test_a_suspended_protection_is_respected_whatever_the_rule_says(tmp_pa
         assert here.writes() == []
 
 
+@pytest.mark.parametrize(
+    ("text", "existing"),
+    [
+        (STOPPED, "{softDeleted: undelete, otherPolicy: change}"),
+        (DELETED, "{stopped: resume, otherPolicy: change}"),
+        (under("EnhancedPolicy"), "{stopped: resume, softDeleted: undelete}"),
+    ],
+)
+async def test_each_word_of_the_rule_permits_its_own_change_and_no_other(
+    tmp_path: Path, text: str, existing: str
+) -> None:
+    async with guided(tmp_path, text) as here:
+        found = await here.sweep(RULE % existing)
+        assert found["vm-1"].verdict.state is State.NON_COMPLIANT
+        assert here.writes() == []
+
+
 async def test_a_stopped_protection_is_resumed_where_the_rule_says_so(tmp_path: Path) -> None:
     async with guided(tmp_path, STOPPED) as here:
         found = await here.sweep(RULE % "{stopped: resume}")
@@ -51,10 +74,6 @@ async def test_a_soft_deleted_item_is_undeleted_and_resumed_where_the_rule_says_
         assert found["vm-1"].verdict.state is State.COMPLIANT
         assert (here.item("vm-1").soft_deleted, here.item("vm-1").policy) == (False, "DefaultPolicy")
         await here.right({"vm-1": "undelete"}, policies={"vm-1": "DefaultPolicy"})
-
-
-def under(policy: str) -> str:
-    return f"{VAULT}virtualMachines: [{{name: vm-1}}]\nprotectedItems: [{{vm: vm-1, vault: rsv-1, policy: {policy}}}]\n"
 
 
 async def test_another_backup_policy_is_a_finding_and_changed_only_where_the_rule_says_so(tmp_path: Path) -> None:
