@@ -105,7 +105,7 @@ def _backup_policy(tried: BackupPolicyTried) -> Text:
 def _vault_answer(vault: VaultTried) -> Text:
     if vault.chosen:
         return plain("the one for a new protection", "green")
-    return plain(vault.why_not or "it would do, but another comes first by id", QUIET)
+    return plain(vault.why_not or "it would do, and another one is taken", QUIET)
 
 
 def _conditions(conditions: Iterable[Condition], depth: int) -> Iterator[Line]:
