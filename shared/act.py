@@ -22,6 +22,7 @@ from shared.errors import PermanentError, RetryLaterError
 from shared.guards import (
     POLL,
     POST_SHOWS_WITHIN,
+    PUT_SHOWS_WITHIN,
     Guard,
     accepted_until,
     answer_lost,
@@ -116,8 +117,11 @@ class Actor:
 
     async def _enable(self, action: Action, protection: Protection, wanted: Wanted) -> Carried:
         key = protect_key(action.vm.key)
-        intent = await self.ledger.intent(key)
-        if intent is None and (full := await self._registered(action, wanted)) is not None:
+        intent, now = await self.ledger.intent(key), self.clock.now()
+        if intent is not None and now < intent.at + PUT_SHOWS_WITHIN:
+            return Carried(answer_lost(intent.at + PUT_SHOWS_WITHIN), protection)
+        # Counted anew for each request: one that got lost may have come to Azure, and this one comes later.
+        if (full := await self._registered(action, wanted)) is not None:
             return Carried(full, protection)
         send = partial(self.backup.protect, action.vault_id, action.vm, action.backup_policy, action.disks)
         try:
@@ -139,6 +143,8 @@ class Actor:
         due = await self.placer.register(action.vault_id, subscription, action.vm.key, per_day)
         if due is None:
             return None
+        if due <= self.clock.now():
+            return Outcome(Status.DEFERRED, due, "BUSY", "the VM's place in the vault was given up meanwhile")
         why = f"the vault {parse_id(action.vault_id).name} takes {per_day} VMs within 24 hours"
         return Outcome(Status.DEFERRED, due, "QUOTA_REGISTRATIONS", why, "Nothing: it goes on by itself")
 

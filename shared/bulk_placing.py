@@ -65,8 +65,12 @@ class BulkPlacer:
         placed: Mapping[str, tuple[str, Placement]],
         holdings: Holdings,
         protected: Collection[str],
+        asked: Collection[str],
     ) -> None:
-        """Put the seats (VM key to location and place) into the books; those of VMs that are protected leave them."""
+        """Put the seats (VM key to location and place) into the books; those of VMs that are protected leave them.
+
+        `asked` are all VMs that wanted a place: what they had before and were not given again is free for others.
+        """
         if not placed and not holdings.books:
             return
         jobs = await self._configured(scope)
@@ -81,7 +85,8 @@ class BulkPlacer:
             if before != holdings.books.get(key, EMPTY):
                 continue
             made = jobs.get(key, []) if jobs is not None else None
-            after = before.settled(self.clock.now(), protected, made).with_seats(by_vault.get(key, {}))
+            after = before.settled(self.clock.now(), protected, made).without_seats(asked)
+            after = after.with_seats(by_vault.get(key, {}))
             after = replace(after, location="" if key in holdings.contents else locations.get(key, before.location))
             if after != before and not await self.books.swap(key, page.version if page is not None else 0, after):
                 log.info("another worker changed the book of %s: its VMs are placed one by one", key)

@@ -65,17 +65,23 @@ class Placer:
         return await self.books.swap(key, read.versions.get(key, 0), changed)
 
     async def register(self, vault_id: str, subscription_id: str, vm_key: str, per_day: int) -> datetime | None:
-        """Count a registration of now; None, or the moment from which there is room for it."""
+        """Count a registration of now; None, or the moment from which there is room for it.
+
+        That moment is now where the VM's seat has been given up meanwhile: its place has to be chosen anew.
+        """
         now = self.clock.now()
-        due = now
+        due: datetime | None = None
 
         def change(book: VaultBook) -> VaultBook | None:
             nonlocal due
             due = next_registration(book.moments(), per_day, now)
-            return book.with_registration(vm_key, now) if due <= now else None
+            if due > now or vm_key not in book.seats:
+                return None
+            due = None
+            return book.with_registration(vm_key, now)
 
         await self._change(vault_id, subscription_id, change)
-        return due if due > now else None
+        return due
 
     async def edit(self, vault_id: str, subscription_id: str, per_day: int) -> datetime | None:
         """Count a change of the vault's backup policies; None, or the moment from which there is room for it."""

@@ -134,7 +134,7 @@ class Sweeper:
         places = {key: each for key, each in discovery.placed.items() if key in queued}
         where = {each.vm.key: each.location for each in discovery.to_change}
         kept = {key: (where[key], each) for key, each in places.items() if isinstance(each, Placement)}
-        await self.bulk.keep(discovery.scope, kept, discovery.holdings, discovery.protected)
+        await self.bulk.keep(discovery.scope, kept, discovery.holdings, discovery.protected, discovery.placed)
         times = start_times(places, now)
         await self.findings.replace_all(
             [_queued(each, times.get(each.vm.key, now), now) if each.vm.key in queued else each for each in findings],

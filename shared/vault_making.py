@@ -13,10 +13,11 @@ from functools import partial
 from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Accepted, NewVault
 from shared.domain.backup_policy_comparing import may_move
+from shared.domain.matching import has_redundancy
 from shared.domain.model import Action, ActionKind, Outcome, Status, Vm
 from shared.domain.policy import Limits, Rule
-from shared.domain.policy_file.vault import new_vault_tags
-from shared.domain.shards import family
+from shared.domain.policy_file.vault import VaultChoice, new_vault_tags
+from shared.domain.shards import MOST_POLICIES, family
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import Guard, accepted_until, asked_twice, outcome_of
@@ -60,7 +61,7 @@ class VaultMaker:
                 case ActionKind.CREATE_VAULT:
                     return await self._create(_new_vault(action, wanted))
                 case ActionKind.SET_REDUNDANCY:
-                    return await self._set_redundancy(_new_vault(action, wanted))
+                    return await self._set_redundancy(_new_vault(action, wanted), wanted.rule.vault)
                 case _:
                     return await self._ensure_policy(action, wanted)
         except (RetryLaterError, PermanentError) as error:
@@ -80,7 +81,7 @@ class VaultMaker:
         if new.id.name.lower() in names:
             why = f"the subscription has a vault {new.id.name} in another resource group or region"
             remedy = "Give the rule's vault another name by `vault.create.name`"
-            return Outcome(Status.FAILED, None, "VAULT_NAME_TAKEN", why, remedy)
+            return self._anew("VAULT_NAME_TAKEN", why, remedy)  # the listing shows it now, and another name is chosen
         answer = await self.guard.put(key, partial(self.backup.create_vault, new))
         return accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
 
@@ -101,16 +102,21 @@ class VaultMaker:
         error = status.error or "the vault could not be made"
         return Outcome(Status.FAILED, None, status.error_code, error, remedy_for(status.error_code, error))
 
-    async def _set_redundancy(self, new: NewVault) -> Outcome:
+    async def _set_redundancy(self, new: NewVault, choice: VaultChoice) -> Outcome:
         self.backup.forget(new.id.text)
         contents = await self.backup.contents(new.id.text)
         if contents.items or new.id.key not in await self.placer.ours():
+            await self.ledger.forget(vault_key(new.id.text))  # no longer ours to set, so another vault is chosen
             why = "the vault's redundancy is not as the rule asks, and the vault is in use"
-            return Outcome(Status.FAILED, None, "REDUNDANCY_LOCKED", why, "Make another vault, or change the rule")
+            return self._anew("REDUNDANCY_LOCKED", why, "Make another vault, or change the rule")
         if (paused := await self.guard.paused()) is not None:
             return paused
         await self.backup.set_redundancy(new)
         self.backup.forget(new.id.text)
+        vault = await self.backup.vault(new.id.text)
+        if vault is not None and not has_redundancy(vault, choice):
+            why = f"the vault {new.id.name} shows {vault.redundancy or 'no redundancy'} after it was set"
+            return self._anew("REDUNDANCY_NOT_SET", why, "Set it in the vault before its first protected item")
         return self._at_once()
 
     async def _ensure_policy(self, action: Action, wanted: Wanted) -> Outcome:
@@ -121,6 +127,9 @@ class VaultMaker:
         have, definition = contents.policy(name), its.definition(name)
         if have is not None and not its.to_be_changed(name):
             return self._at_once()
+        if have is None and len(contents.policies) >= MOST_POLICIES:
+            why = f"the vault {parse_id(vault_id).name} has {MOST_POLICIES} backup policies"
+            return self._anew("BACKUP_POLICIES_FULL", why, "Delete those that nothing uses")
         if definition is None:
             why = f"the vault {parse_id(vault_id).name} has no backup policy {its.base} to make {name} of"
             return Outcome(Status.FAILED, None, "BACKUP_POLICY_MISSING", why, "Make it, or describe it in the rule")
@@ -138,6 +147,10 @@ class VaultMaker:
         await self.backup.put_backup_policy(vault_id, definition)  # the same again does no harm, so no intent is kept
         self.backup.forget(vault_id)
         return self._at_once()
+
+    def _anew(self, code: str, why: str, remedy: str) -> Outcome:
+        """What was planned does not hold any more: the next look plans anew, but not for ever."""
+        return Outcome(Status.DEFERRED, self.clock.now(), code, why, remedy, failed_try=True)
 
     def _at_once(self) -> Outcome:
         return Outcome(Status.ACCEPTED, self.clock.now())

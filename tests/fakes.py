@@ -3,7 +3,7 @@
 They hold state and record writes, so that tests assert on what became of the estate and not on which calls were made.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -124,6 +124,18 @@ class Killed(BaseException):
 
 
 @dataclass
+class Kept:
+    """The service's quotas; a request beyond one is refused, and is a rule broken by whoever sent it."""
+
+    vms: int = 1_000
+    policy_vms: int = 100
+    registrations: int = 250
+    on_demand: int = 9
+    policies: int = 200
+    edits: int = 1_000
+
+
+@dataclass
 class FakeAzure:
     """The estate's state, behind `compute`, `backup` and `inventory`.
 
@@ -145,6 +157,9 @@ class FakeAzure:
     operation_errors: dict[str, str] = field(default_factory=dict)  # VM key -> the code its next operation ends with
     operations: dict[str, tuple[datetime, Callable[[], None], str]] = field(default_factory=dict)
     policies: dict[str, tuple[BackupPolicy, ...]] = field(default_factory=dict)  # by vault key; else as in a new vault
+    quotas: Kept = field(default_factory=Kept)
+    moving: dict[tuple[str, str], str] = field(default_factory=dict)  # items on their way to another backup policy
+    edited: list[tuple[str, datetime]] = field(default_factory=list)  # vault key, when a policy of it was put
     ignore_redundancy: str = ""  # the redundancy that a new vault gets, whatever was asked for
     kill_in: int = 0  # the number of the call, counted from now, before or after which the process is killed
     kill_after_commit: bool = False
@@ -212,6 +227,21 @@ class FakeAzure:
         self.writes.append((method, subject))
         self.written_at[method, subject] = self.clock.now()
 
+    def within(self, what: str, count: int, limit: int) -> None:
+        """Refuse one more of something of which there are as many as Azure takes."""
+        if count >= limit:
+            self.broken_rules.append(f"beyond the quota of {what}: {limit}")
+            raise PermanentError(f"no more {what}", code="UserErrorQuota")
+
+    def under(self, vault_key: str, backup_policy: str, vm_key: str) -> int:
+        """The other VMs under a backup policy of the vault, those on their way there included."""
+        names = Counter(
+            self.moving.get(place, item.backup_policy).lower()
+            for place, item in self.items.items()
+            if place[0] == vault_key and place[1] != vm_key
+        )
+        return names[backup_policy.lower()]
+
     def committed(self, method: str) -> None:
         """Fail a write after it happened, when told to."""
         if self.kill_after_commit:
@@ -273,6 +303,11 @@ class FakeBackup:
     async def put_backup_policy(self, vault_id: str, policy: BackupPolicy) -> Accepted:
         self.azure.write("put_backup_policy", f"{vault_id.lower()}/{policy.name}")
         others = [each for each in self.azure.policies_of(vault_id) if each.name.lower() != policy.name.lower()]
+        self.azure.within("policies of a vault", len(others), self.azure.quotas.policies)
+        day, now = timedelta(days=1), self.azure.clock.now()
+        edits = sum(vault == vault_id.lower() and at > now - day for vault, at in self.azure.edited)
+        self.azure.within("changes of policies within a day", edits, self.azure.quotas.edits)
+        self.azure.edited.append((vault_id.lower(), now))
         self.azure.policies[vault_id.lower()] = (*others, policy)
         self.azure.committed("put_backup_policy")
         return Accepted("")
@@ -339,9 +374,14 @@ class FakeBackup:
         azure.write("put_under", vm_id.key)
         if azure.items[place].state is ProtectionState.SOFT_DELETED:
             azure.broken_rules.append(f"a policy for {vm_id}, whose item is soft-deleted")
+        azure.within("VMs of a policy", azure.under(place[0], backup_policy, place[1]), azure.quotas.policy_vms)
+        if all(each.name.lower() != backup_policy.lower() for each in azure.policies_of(vault_id)):
+            azure.broken_rules.append(f"a policy that {vault_id} does not have: {backup_policy}")
+        azure.moving[place] = backup_policy
 
         def moved() -> None:
             item = azure.items[place]
+            azure.moving.pop(place, None)
             state = ProtectionState.PROTECTED if item.has_recovery_point else ProtectionState.FIRST_BACKUP_PENDING
             azure.items[place] = replace(item, state=state, backup_policy=backup_policy)
 
@@ -366,7 +406,9 @@ class FakeBackup:
         self.azure.read("jobs", vm_id.key)
         if not self.azure.shows("start_backup", vm_id.key, self.azure.job_shows_after):
             return ()
-        return tuple(job for key, job in self.azure.jobs if key == vm_id.key)
+        return tuple(
+            job for key, job in self.azure.jobs if key == vm_id.key and (job.started is None or job.started >= since)
+        )
 
     async def operation(self, url: str) -> OperationStatus:
         self.azure.read("operation", url)
@@ -390,6 +432,14 @@ class FakeBackup:
             azure.broken_rules.append(f"PUT over an item of {vm_id}")
         if vault.location != azure.vms[vm_id.key].location or vault.id.subscription_id != vm_id.subscription_id:
             azure.broken_rules.append(f"a vault of another region or subscription for {vm_id}")
+        if not vault.ready or all(each.name.lower() != backup_policy.lower() for each in azure.policies_of(vault_id)):
+            azure.broken_rules.append(f"a vault that is not ready, or has no policy {backup_policy}")
+        azure.within("VMs of a vault", sum(key == place[0] for key, _ in azure.items), azure.quotas.vms)
+        azure.within("VMs of a policy", azure.under(place[0], backup_policy, place[1]), azure.quotas.policy_vms)
+        day = azure.clock.now() - timedelta(days=1)
+        here = [each.started for each in azure.configured if each.vault_id.lower() == place[0]]
+        today = sum(at is not None and at > day for at in here)
+        azure.within("registrations of a vault within a day", today, azure.quotas.registrations)
         if not code:
             azure.items[place] = an_item(vm_id, ProtectionState.CONFIGURING, vault, backup_policy)
 
@@ -403,6 +453,7 @@ class FakeBackup:
                 "InProgress",
                 "",
                 azure.clock.now(),
+                vault_id=vault_id,
                 vm_id=vm_id.key,
             )
         )
@@ -418,6 +469,9 @@ class FakeBackup:
         if any(key == place[1] and job.running for key, job in azure.jobs):
             azure.broken_rules.append(f"a second backup while one runs for {place[1]}")
         started = azure.clock.now()
+        begun = [job.started for key, job in azure.jobs if key == place[1]]
+        today = sum(at is not None and at > started - timedelta(days=1) for at in begun)
+        azure.within("on-demand backups of a VM within a day", today, azure.quotas.on_demand)
         azure.jobs.append((place[1], BackupJob(f"job-{len(azure.jobs)}", "Backup", "InProgress", "", started)))
         azure.items[place] = replace(azure.items[place], backup_running=True)
         url = f"op-{len(azure.operations)}"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from shared.domain.arm_id import parse_id
-from shared.domain.backup_policy import family_of, shard_name
+from shared.domain.backup_policy import shard_name
 from shared.domain.compiled_policy import CompiledRule
 from shared.domain.holdings import Holdings
 from shared.domain.matching import has_redundancy, vaults_for
@@ -39,34 +39,59 @@ class Demand:
 
 @dataclass(slots=True)
 class _Ledger:
-    """What every vault holds while demands are placed one group after another."""
+    """What every vault holds while demands are placed one group after another.
+
+    `groups` has the group of each VM that is to be placed, `kept` the seats on record that still will do.
+    """
 
     holdings: Holdings
+    quotas: Quotas
     now: datetime
+    groups: dict[str, "_Group"] = field(default_factory=dict)
+    kept: dict[str, Seat] = field(default_factory=dict)
     vms: dict[str, set[str]] = field(default_factory=dict)
     under: dict[str, Counter[str]] = field(default_factory=dict)
     due: dict[str, list[datetime]] = field(default_factory=dict)
 
     def open(self, key: str) -> None:
-        """Count what the vault holds and what is on record, once."""
+        """Count what the vault holds and what is on record, once.
+
+        Seats count in the order of their moments, so that all who read the same keep and give up the same ones.
+        """
         if key in self.vms:
             return
         contents, book = self.holdings.contents.get(key), self.holdings.books.get(key, VaultBook({}))
-        items = dict(contents.items) if contents is not None else {}
+        items = contents.items if contents is not None else {}
         self.vms[key], self.under[key] = set(items), Counter(policy.lower() for policy in items.values() if policy)
         self.due[key] = list(book.moments())
-        for vm, seat in book.seats.items():
+        counted = {vm for _, vm in book.registered}
+        for vm, seat in sorted(book.seats.items(), key=lambda each: (each[1].at, each[0])):
+            group = self.groups.get(vm)
+            if group is not None and vm not in self.kept and group.accepts(seat) and self._has_room(key, seat):
+                self.kept[vm] = seat
+            elif group is not None:
+                continue  # it is given another seat
             if vm not in items:
-                self.take(vm, seat)
+                self._count(vm, seat, registered=vm in counted)
+            elif items[vm] != seat.backup_policy.lower():
+                self.under[key][seat.backup_policy.lower()] += 1  # it is about to come under this policy
 
     def take(self, vm: str, seat: Seat) -> None:
         """One more VM has this seat."""
+        self.open(seat.vault_id.lower())
+        self._count(vm, seat)
+
+    def _count(self, vm: str, seat: Seat, *, registered: bool = False) -> None:
         key = seat.vault_id.lower()
-        self.open(key)
-        if vm not in self.vms[key]:
-            self.vms[key].add(vm)
-            self.under[key][seat.backup_policy.lower()] += 1
+        self.vms[key].add(vm)
+        self.under[key][seat.backup_policy.lower()] += 1
+        if not registered:
             self.due[key].append(max(seat.at, self.now))
+
+    def _has_room(self, key: str, seat: Seat) -> bool:
+        """Others may have filled the vault or the policy since the seat was given."""
+        under = self.under[key][seat.backup_policy.lower()]
+        return len(self.vms[key]) < self.quotas.vms and under < self.quotas.policy_vms
 
     def berth(self, vault_id: str, shards: tuple[Shard, ...]) -> Berth:
         """The vault as the arithmetic wants it."""
@@ -82,7 +107,7 @@ def place_all(
 
     `vaults` are those of all subscriptions concerned. The same for the same input, in whatever order it comes.
     """
-    ledger, groups = _Ledger(holdings, now), dict[tuple[str, str, int, str, str], list[Demand]]()
+    ledger, groups = _Ledger(holdings, quotas, now), dict[tuple[str, str, int, str, str], list[Demand]]()
     for each in demands:
         rule = each.rule.rule
         where = (rule.vault.subscription or each.vm.id.subscription_id).lower(), each.vm.location
@@ -90,10 +115,16 @@ def place_all(
     by_subscription: dict[str, list[Vault]] = {}
     for vault in vaults:
         by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
+    ordered = [
+        _Group(key[0], sorted(groups[key], key=lambda each: each.vm.id.key), by_subscription.get(key[0], ()), ledger)
+        for key in sorted(groups)
+    ]
+    ledger.groups |= {each.vm.id.key: group for group in ordered for each in group.members}
+    for key in sorted(holdings.books):  # all seats on record count before the first new one is given
+        ledger.open(key)
     found: dict[str, Placement | Held] = {}
-    for key in sorted(groups):
-        members = sorted(groups[key], key=lambda each: each.vm.id.key)
-        found |= _Group(key[0], members, by_subscription.get(key[0], ()), ledger, quotas).placed()
+    for group in ordered:
+        found |= group.placed()
     return found
 
 
@@ -105,14 +136,24 @@ class _Group:
     members: list[Demand]
     vaults: Sequence[Vault]
     ledger: _Ledger
-    quotas: Quotas
+    homes: set[str] | None = None  # keys of the vaults that will do
+    families: dict[str, Family] = field(default_factory=dict)
+
+    def accepts(self, seat: Seat) -> bool:
+        """Whether a seat on record still will do, its room aside."""
+        key = seat.vault_id.lower()
+        if self.homes is None:
+            self.homes = {each.id.key for each in self._fitting()} | {each.lower() for each in self._to_be_made()}
+        if key not in self.homes:
+            return False
+        asked = key in self.ledger.holdings.contents or all(each.id.key != key for each in self.vaults)
+        return self._family(key).takes(seat.backup_policy, asked=asked)
 
     def placed(self) -> dict[str, Placement | Held]:
-        seats = self._kept()
-        for vm, seat in seats.items():
-            self.ledger.take(vm, seat)
+        kept = self.ledger.kept
+        seats = {each.vm.id.key: kept[each.vm.id.key] for each in self.members if each.vm.id.key in kept}
         waiting = [each.vm.id.key for each in self.members if each.vm.id.key not in seats]
-        given = place(waiting, self._berths(), self._new_berth, self.quotas, self.ledger.now)
+        given = place(waiting, self._berths(), self._new_berth, self.ledger.quotas, self.ledger.now)
         for vm, seat in given.items():
             self.ledger.take(vm, seat)
         seats |= given
@@ -133,9 +174,11 @@ class _Group:
         return tuple(each for each in good if each.ready or each.id.key in ours) or good
 
     def _family(self, key: str) -> Family:
-        contents = self.ledger.holdings.contents.get(key)
-        choice = self._first.rule.rule.backup_policy
-        return family(choice, self._first.backup_policy, contents.policies if contents is not None else None)
+        if (known := self.families.get(key)) is not None:
+            return known
+        contents, choice = self.ledger.holdings.contents.get(key), self._first.rule.rule.backup_policy
+        its = family(choice, self._first.backup_policy, contents.policies if contents is not None else None)
+        return self.families.setdefault(key, its)
 
     def _shards(self, vault_id: str, *, new: bool = False) -> tuple[Shard, ...]:
         key, base = vault_id.lower(), self._first.backup_policy
@@ -145,10 +188,10 @@ class _Group:
             shards: Iterable[Shard] = (Shard(base, True),)
         elif new and (its := self._family(key)).described is None and not its.missing(base):
             # Made with this policy, whose content is known then, and copied.
-            copies = min(-(-self.quotas.vms // self.quotas.policy_vms) + 1, MOST_POLICIES - 1)
+            copies = min(-(-self.ledger.quotas.vms // self.ledger.quotas.policy_vms) + 1, MOST_POLICIES - 1)
             shards = (Shard(shard_name(base, number), number == 0) for number in range(copies))
         else:
-            shards = self._family(key).shards(under, self.quotas)
+            shards = self._family(key).shards(under, self.ledger.quotas)
         return tuple(Shard(each.name, each.there, under[each.name.lower()]) for each in shards)
 
     def _berths(self) -> list[Berth]:
@@ -160,15 +203,16 @@ class _Group:
 
     def _to_be_made(self) -> list[str]:
         """Vaults that do not exist yet and in which VMs of this group have seats already."""
-        known, choice = {each.id.key for each in self.vaults}, self._first.rule.rule.vault
+        choice = self._first.rule.rule.vault
+        taken = {each.id.name.lower() for each in self.vaults}  # a name is had once in a subscription
         if choice.new_vault is None:
             return []
         return sorted(
             {
                 seat.vault_id
                 for key, book in self.ledger.holdings.books.items()
-                if key not in known and book.location == self._first.vm.location
-                if parse_id(key).subscription_id == self.subscription
+                if book.location == self._first.vm.location and parse_id(key).subscription_id == self.subscription
+                if parse_id(key).name.lower() not in taken
                 for seat in book.seats.values()
                 if self._first.rule.accepts_vault(parse_id(seat.vault_id).name, new_vault_tags(choice))
             }
@@ -190,18 +234,6 @@ class _Group:
         vault_id = f"/subscriptions/{self.subscription}/resourceGroups/{group}/{_PROVIDER}/{name}"
         return self.ledger.berth(vault_id, self._shards(vault_id, new=True))
 
-    def _kept(self) -> dict[str, Seat]:
-        """Seats on record that still will do."""
-        wanted = {each.vm.id.key for each in self.members}
-        good = {each.id.key for each in self._fitting()} | {each.lower() for each in self._to_be_made()}
-        return {
-            vm: seat
-            for key, book in self.ledger.holdings.books.items()
-            if key in good
-            for vm, seat in book.seats.items()
-            if vm in wanted and family_of(seat.backup_policy, self._first.backup_policy)
-        }
-
     def _placement(self, seat: Seat) -> Placement:
         key = seat.vault_id.lower()
         vault = next((each for each in self.vaults if each.id.key == key), None)
@@ -222,7 +254,7 @@ class _Group:
             first.append(ActionKind.ENSURE_BACKUP_POLICY)
         if seat.at > self.ledger.now:
             name = parse_id(seat.vault_id).name
-            per_day = f"the vault {name} takes {self.quotas.registrations} VMs within 24 hours"
+            per_day = f"the vault {name} takes {self.ledger.quotas.registrations} VMs within 24 hours"
             held = held or Held("QUOTA_REGISTRATIONS", per_day, "Nothing: it goes on by itself", seat.at)
         return Placement(seat, tuple(first), held)
 
@@ -237,11 +269,11 @@ class _Group:
         if not any(self._shards(each.id.text) for each in fitting):
             why = f"the backup policies {name} of the vaults are not as the rule describes them"
             return Held("BACKUP_POLICY_DIFFERS", why, "Change them, or give the rule's policy a name of its own")
-        full = [each for each in fitting if len(self.ledger.vms.get(each.id.key, ())) >= self.quotas.vms]
+        full = [each for each in fitting if len(self.ledger.vms.get(each.id.key, ())) >= self.ledger.quotas.vms]
         if len(full) == len(fitting):
-            why = f"the vaults that will do protect {self.quotas.vms:,} VMs each"
+            why = f"the vaults that will do protect {self.ledger.quotas.vms:,} VMs each"
             return Held("VAULTS_FULL", why, "Create a vault, or let the rule make one: `whenMissing: create`")
-        why = f"the backup policy {name} has {self.quotas.policy_vms} VMs, and no further one may be made"
+        why = f"the backup policy {name} has {self.ledger.quotas.policy_vms} VMs, and no further one may be made"
         return Held("BACKUP_POLICY_FULL", why, "Let the rule make further ones: `backupPolicy.whenFull: next`")
 
 

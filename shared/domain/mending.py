@@ -11,11 +11,12 @@ from shared.domain.backup_policy_comparing import may_move
 from shared.domain.holdings import VaultContents
 from shared.domain.matching import WantedPolicy
 from shared.domain.model import Action, ActionKind, Observation, Protection, ProtectionState, Verdict
-from shared.domain.placement import Quotas
+from shared.domain.placement import Quotas, Seat
 from shared.domain.policy import Rule
 from shared.domain.reasons import Reason
 from shared.domain.shards import Family, family
-from shared.domain.steps import NOTHING, Held, Steps
+from shared.domain.steps import NOTHING, Held, Placement, Steps
+from shared.domain.vault_book import EMPTY, VaultBook
 
 
 def mend(
@@ -31,7 +32,8 @@ def mend(
     if contents is None:
         return NOTHING
     its = family(rule.backup_policy, wanted.name, contents.policies)
-    target = _target(its, contents, quotas)
+    book = seen.holdings.books.get(item.vault_id.lower(), EMPTY)
+    target = _target(its, contents, book, vm, quotas)
     if isinstance(target, Held):
         return Steps((), target)
     if change and (why := _guard(item, its, contents, target)):
@@ -48,12 +50,18 @@ def mend(
     if its.missing(target) or its.to_be_changed(target):
         step(ActionKind.ENSURE_BACKUP_POLICY)
     step(ActionKind.CHANGE_BACKUP_POLICY if change else ActionKind.RESUME_PROTECTION)
-    return Steps(tuple(steps))
+    # The seat keeps the policy's last place from others until the item is seen under it.
+    known = book.seats.get(vm.key)
+    seat = known if known is not None and known.backup_policy == target else Seat(item.vault_id, target, seen.at)
+    return Steps(tuple(steps), placed=Placement(seat))
 
 
-def _target(its: Family, contents: VaultContents, quotas: Quotas) -> str | Held:
-    """The backup policy of the item's own vault that has room for it."""
-    under = Counter(name.lower() for name in contents.items.values())
+def _target(its: Family, contents: VaultContents, book: VaultBook, vm: ArmId, quotas: Quotas) -> str | Held:
+    """The backup policy of the item's own vault that has room for it, beside those who have seats under it."""
+    under = Counter(name.lower() for key, name in contents.items.items() if key != vm.key)
+    for key, seat in book.seats.items():
+        if key != vm.key and seat.backup_policy.lower() != contents.items.get(key, "").lower():
+            under[seat.backup_policy.lower()] += 1
     shards = its.shards(under, quotas)
     if not shards:
         why = f"the item's vault has no backup policy {its.base} as the rule asks for it"

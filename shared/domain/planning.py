@@ -99,12 +99,12 @@ def steps(
         mended = mend(seen, protection, vm.id, verdict, rule, wanted, quotas_of(policy.policy.spec.limits))
     if verdict.has(Reason.NO_RECOVERY_POINT) or _first_backup_again(seen.at, protection, verdict, rule):
         if (held := _scheduled_soon(seen, protection, rule)) is not None:
-            return Steps(mended.actions, mended.held or (held if not mended.actions else None))
+            return Steps(mended.actions, mended.held or (held if not mended.actions else None), mended.placed)
         first = wish.backup(ActionKind.START_INITIAL_BACKUP, vm, protection.vault_id, protection)
-        return Steps((*mended.actions, first))
+        return Steps((*mended.actions, first), placed=mended.placed)
     if backup_now and protection.state in ACTIVE_STATES and not protection.backup_running:
         now = wish.backup(ActionKind.START_BACKUP, vm, protection.vault_id, protection)
-        return Steps((*mended.actions, now))
+        return Steps((*mended.actions, now), placed=mended.placed)
     return mended
 
 

@@ -9,7 +9,7 @@ points for a shorter time.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shared.domain.backup_policy import BackupPolicy, shard_name, wanted_backup_policy
+from shared.domain.backup_policy import BackupPolicy, family_of, shard_name, wanted_backup_policy
 from shared.domain.backup_policy_comparing import differences, may_move
 from shared.domain.placement import Quotas, Shard
 from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, BackupPolicyChoice
@@ -78,6 +78,22 @@ class Family:
     def missing(self, name: str) -> bool:
         """Whether the vault has no policy of this name."""
         return self._named(name) is None
+
+    def takes(self, name: str, *, asked: bool = True) -> bool:
+        """Whether the policy of this name is one of them and will do, or can be made; whatever room it has.
+
+        Of a vault that was not `asked`, what is wanted is taken to be there.
+        """
+        if not family_of(name, self.base):
+            return False
+        if not asked:
+            return True
+        number = 0 if name.lower() == self.base.lower() else 1
+        if (have := self._named(name)) is not None:
+            return self._will_do(have, number)
+        if number == 0 and self.described is None:
+            return False
+        return len(self.policies) < MOST_POLICIES and self.definition(self.base) is not None
 
     def _named(self, name: str) -> BackupPolicy | None:
         return next((each for each in self.policies if each.name.lower() == name.lower()), None)

@@ -33,7 +33,7 @@ class Placement:
 class Steps:
     """`actions` are all that the VM needs, in order; with `held` the first of them has to wait.
 
-    `placed` is the place of a VM without a backup.
+    `placed` is the place of a VM without a backup, or of an item under the backup policy that it is about to get.
     """
 
     actions: tuple[Action, ...] = ()

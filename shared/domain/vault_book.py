@@ -35,6 +35,12 @@ class VaultBook:
         """These VMs have these seats now."""
         return replace(self, seats={**self.seats, **seats})
 
+    def without_seats(self, vm_keys: Collection[str]) -> Self:
+        """These VMs give up their seats, but for one whose registration is on record: it may be under way."""
+        begun = {vm for _, vm in self.registered}
+        gone = frozenset(vm_keys) - begun
+        return replace(self, seats={vm: seat for vm, seat in self.seats.items() if vm not in gone})
+
     def with_registration(self, vm_key: str, at: datetime) -> Self:
         """A VM is about to be registered. A crash after this costs a place of the day and crosses no quota."""
         return replace(self, registered=(*_within(self.registered, at), (at, vm_key)))
