@@ -63,6 +63,24 @@ async def test_a_described_policy_has_schedule_zone_snapshots_and_all_four_reten
         assert (wire["policyType"], wire["timeZone"]) == ("V2", "W. Europe Standard Time")
 
 
+async def test_the_report_tells_schedule_retention_and_the_next_run_by_the_policys_own_clocks(tmp_path: Path) -> None:
+    rule = (
+        "backupPolicy: {name: gold, timeZone: W. Europe Standard Time, schedule: {at: '22:00'}, retain: {daily: P30D}}"
+    )
+    async with guided(tmp_path, ONE) as here:
+        await here.sweep(rule)
+        async with here.opened(rule) as backstop:
+            [told] = (await backstop.reporter.report()).backup_policies
+        assert (told.vms, told.told.name, told.told.schedule) == (
+            1,
+            "gold",
+            "every day at 22:00 W. Europe Standard Time",
+        )
+        assert "daily points kept 30 days" in told.told.kept
+        run, local = told.told.next_run, told.told.local
+        assert (run and f"{run:%d %H:%M}", local and f"{local:%d %H:%M}") == ("24 21:00", "24 22:00")
+
+
 async def test_a_named_policy_that_no_vault_has_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     async with guided(tmp_path, ONE) as here:
         found = await here.sweep("backupPolicy: platinum")

@@ -55,6 +55,7 @@ async def test_each_word_of_the_rule_permits_its_own_change_and_no_other(
     tmp_path: Path, text: str, existing: str
 ) -> None:
     async with guided(tmp_path, text) as here:
+        assert (await here.look(RULE % existing))["vm-1"].actions == ()
         found = await here.sweep(RULE % existing)
         assert found["vm-1"].verdict.state is State.NON_COMPLIANT
         assert here.writes() == []

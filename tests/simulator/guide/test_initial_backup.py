@@ -1,12 +1,14 @@
 """The first backup: started unless one runs, exists or comes by itself soon; spread; started again, within the day."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.domain.model import State, Status
+from shared.domain.arm_id import parse_vm_id
+from shared.domain.model import ReconcileRequest, State, Status
 from shared.domain.reasons import Reason
+from shared.reporting.render_html import render_html
 from tests.simulator.guide.guided import FIRST_BACKUP, VAULT, codes, guided
 
 ONE = f"{VAULT}virtualMachines: [{{name: vm-1}}]\n"
@@ -41,6 +43,31 @@ async def test_one_that_was_forgotten_is_started(tmp_path: Path) -> None:
         assert codes(planned["vm-1"]) == ["NO_RECOVERY_POINT"]
         await here.sweep()
         assert here.writes() == ["POST backup"]
+
+
+async def test_until_its_first_point_it_is_shown_as_pending_in_the_portals_words(tmp_path: Path) -> None:
+    async with guided(tmp_path, PENDING) as here:
+        async with here.opened("initialBackup: {enabled: false}") as backstop:
+            await backstop.sweeper.sweep(backstop.settings.scope, "run")
+            page = render_html(await backstop.reporter.report()).decode()
+        assert "Warning (initial backup pending)" in page
+        await here.sweep()
+        await here.wait(FIRST_BACKUP)
+        async with here.opened() as backstop:
+            await backstop.sweeper.sweep(backstop.settings.scope, "run")
+            page = render_html(await backstop.reporter.report()).decode()
+        assert "Warning (initial backup pending)" not in page
+
+
+async def test_a_person_may_back_up_now_and_keep_the_point_until_a_date(tmp_path: Path) -> None:
+    text = f"{ONE}protectedItems: [{{vm: vm-1, vault: rsv-1}}]\n"
+    until = datetime(2027, 3, 31, tzinfo=UTC)
+    async with guided(tmp_path, text) as here, here.opened() as backstop:
+        wish = ReconcileRequest(parse_vm_id(here.vm("vm-1").id), "cli", backup_now=True, retain_until=until)
+        done = await backstop.reconciler.reconcile(wish)
+        assert done.outcome.status is Status.ACCEPTED
+        [job] = [each for each in here.jobs("vm-1") if each.user_triggered]
+        assert (job.operation, job.expiry) == ("Backup", until)
 
 
 async def test_none_is_started_while_one_runs(tmp_path: Path) -> None:
