@@ -161,6 +161,7 @@ class FakeAzure:
     moving: dict[tuple[str, str], str] = field(default_factory=dict)  # items on their way to another backup policy
     edited: list[tuple[str, datetime]] = field(default_factory=list)  # vault key, when a policy of it was put
     ignore_redundancy: str = ""  # the redundancy that a new vault gets, whatever was asked for
+    ignore_changes: bool = False  # a vault's redundancy stays as it is, though Azure takes the change
     kill_in: int = 0  # the number of the call, counted from now, before or after which the process is killed
     kill_after_commit: bool = False
     killed: bool = False
@@ -353,9 +354,10 @@ class FakeBackup:
         azure.write("set_redundancy", new.id.key)
         if any(vault == new.id.key for vault, _ in azure.items):
             azure.broken_rules.append(f"redundancy of {new.id.name} changed after its first item")
-        azure.vaults = [
-            replace(each, redundancy=new.redundancy) if each.id == new.id else each for each in azure.vaults
-        ]
+        if not azure.ignore_changes:
+            azure.vaults = [
+                replace(each, redundancy=new.redundancy) if each.id == new.id else each for each in azure.vaults
+            ]
         azure.committed("set_redundancy")
 
     async def undelete(self, vault_id: str, vm_id: ArmId) -> Accepted:
