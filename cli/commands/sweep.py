@@ -121,7 +121,7 @@ def _show(
     made = {kind: backstop.requests[kind] for kind in WRITES}
     out().print()
     out().print(plain(f"Done in {seconds:.1f} s; {sum(backstop.requests.values()):,} requests.", "bold"))
-    out().print(f"Protections made: {made[WRITES[0]]:,}   backups started: {made[WRITES[1]]:,}")
+    out().print(f"Protections made or changed: {made[WRITES[0]]:,}   backups started: {made[WRITES[1]]:,}")
     out().print(verdict_bars({State(name): count for name, count in counts.items()}))
     if (table := left_alone(findings)) is not None:
         out().print(table)
