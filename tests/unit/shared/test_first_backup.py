@@ -1,0 +1,149 @@
+"""The first backup: started once, again after a failure, apart from others, and left to a schedule that is near."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.azure_answers import BackupJob, Scope
+from shared.domain.model import ProtectionState, State, Status, Vm
+from shared.domain.reasons import Reason
+from tests.fakes import START, Kept, World, a_vault, a_vm, an_item
+from tests.policies import compiled
+
+VAULT = a_vault()
+S = ProtectionState
+
+
+def world(first: str = "", limits: str = "", vms: int = 1) -> tuple[World, list[Vm]]:
+    here = World(
+        compiled(
+            f"mode: enforce\nlimits: {{maxActions: {{amount: 500}}{limits}}}\n"
+            f"rules: [{{name: all, priority: 1, match: {{}}, initialBackup: {{{first}}}}}]"
+        )
+    )
+    here.azure.vaults.append(VAULT)
+    return here, [here.azure.add(a_vm(f"vm-{number}")) for number in range(vms)]
+
+
+def backups(here: World) -> int:
+    return sum(method == "start_backup" for method, _ in here.azure.writes)
+
+
+def fail_backups(here: World) -> None:
+    """Every running backup fails, and its item says so."""
+    here.azure.jobs = [
+        (key, replace(job, status="Failed", error_code="UserErrorGuestAgentStatusUnavailable"))
+        if job.running
+        else (key, job)
+        for key, job in here.azure.jobs
+    ]
+    for place, item in here.azure.items.items():
+        if item.backup_running:
+            now = here.clock.now()
+            failed = replace(item, backup_running=False, last_backup_status="Failed", last_backup=now)
+            here.azure.items[place] = failed
+
+
+async def test_after_a_failure_another_is_started_when_the_rule_says_and_not_before() -> None:
+    here, (vm,) = world("again: PT6H")
+    await here.sweep()
+    fail_backups(here)
+    here.clock.moment += timedelta(hours=5)
+    await here.sweep()
+    assert backups(here) == 1
+    assert here.finding(vm).verdict.has(Reason.INITIAL_BACKUP_FAILED)
+    here.clock.moment += timedelta(hours=2)
+    await here.sweep()
+    assert backups(here) == 2
+    here.azure.finish_backups()
+    await here.sweep()
+    assert (backups(here), here.finding(vm).verdict.state) == (2, State.COMPLIANT)
+
+
+async def test_without_leave_no_other_is_started_after_a_failure() -> None:
+    here, (vm,) = world("again: null")
+    await here.sweep()
+    fail_backups(here)
+    for _ in range(3):
+        here.clock.moment += timedelta(days=2)
+        await here.sweep()
+    assert backups(here) == 1
+    assert here.finding(vm).verdict.has(Reason.INITIAL_BACKUP_FAILED)
+
+
+@pytest.mark.parametrize("per_day", [1, 2])
+async def test_first_backups_that_fail_are_started_again_so_often_a_day_and_no_more(per_day: int) -> None:
+    here, (vm,) = world("again: PT1H", f", onDemandPerDay: {per_day}")
+    here.azure.quotas = Kept(on_demand=per_day)
+    await here.sweep()
+    for _ in range(20):
+        fail_backups(here)
+        here.clock.moment += timedelta(hours=2)
+        await here.sweeper.sweep(Scope(), f"run-{here.clock.now()}")
+        while here.queue.waiting and min(each[0] for each in here.queue.waiting) <= here.clock.now():
+            await here.step()
+    assert here.azure.broken_rules == []
+    assert per_day < backups(here) <= 2 * per_day + 1
+    assert here.finding(vm).verdict.state in {State.NON_COMPLIANT, State.COMPLIANT}
+
+
+async def test_one_over_the_days_limit_says_until_when() -> None:
+    here, (vm,) = world("again: PT1H", ", onDemandPerDay: 1")
+    await here.sweep()
+    fail_backups(here)
+    (begun,) = [job.started for _, job in here.azure.jobs]
+    assert begun is not None
+    here.clock.moment += timedelta(hours=2)
+    await here.request(vm)
+    await here.step()
+    outcome = here.finding(vm).outcome
+    assert (outcome.status, outcome.error_code) == (Status.DEFERRED, "QUOTA_ON_DEMAND")
+    assert outcome.look_again == begun + timedelta(days=1)
+    await here.run()
+    assert (backups(here), here.azure.broken_rules) == (2, [])
+
+
+async def test_first_backups_are_put_apart_over_the_rules_time() -> None:
+    here, vms = world("spread: PT4H", vms=12)
+    await here.sweep()
+    begun = sorted(job.started for _, job in here.azure.jobs if job.started is not None)
+    assert backups(here) == len(vms)
+    assert begun[-1] - begun[0] > timedelta(hours=1)
+    assert begun[-1] < START + timedelta(hours=4, minutes=15)
+    assert here.azure.broken_rules == []
+
+
+@pytest.mark.parametrize(("within", "left"), [("PT12H", True), ("PT2H", False)])
+async def test_a_first_backup_is_left_to_a_schedule_that_is_near(within: str, left: bool) -> None:
+    here, (vm,) = world(f"unlessScheduledWithin: {within}")  # it is noon, and the policy runs at 23:00 UTC
+    here.azure.add(vm, an_item(vm.id, S.FIRST_BACKUP_PENDING, VAULT))
+    await here.request(vm)
+    await here.step()
+    assert backups(here) == (0 if left else 1)
+    if left:
+        outcome = here.finding(vm).outcome
+        assert (outcome.error_code, outcome.look_again) == ("SCHEDULED_SOON", START + timedelta(hours=14))
+        (place,) = here.azure.items
+        here.azure.items[place] = replace(here.azure.items[place], state=S.PROTECTED, has_recovery_point=True)
+    await here.run()
+    assert backups(here) == (0 if left else 1)
+
+
+async def test_a_vm_made_again_under_an_old_name_gets_one_new_backup() -> None:
+    here, (vm,) = world()
+    made = START - timedelta(hours=2)
+    here.azure.vms[vm.id.key] = replace(vm, created=made)
+    old = an_item(vm.id, S.PROTECTED, VAULT, recovery_point=made - timedelta(days=3))
+    here.azure.add(here.azure.vms[vm.id.key], old)
+    done = BackupJob("old", "Backup", "Completed", "", made - timedelta(days=3))
+    here.azure.jobs.append((vm.id.key, done))
+    await here.sweep()
+    await here.sweep()
+    assert backups(here) == 1
+    here.azure.finish_backups()
+    (place,) = here.azure.items
+    here.azure.items[place] = replace(here.azure.items[place], recovery_point=here.clock.now())
+    await here.sweep()
+    assert (backups(here), here.azure.broken_rules) == (1, [])
+    assert here.finding(vm).verdict.state is State.COMPLIANT
