@@ -36,3 +36,13 @@ async def test_an_intent_that_was_forgotten_or_never_recorded_is_none(store: Sto
     await ledger.forget("protect|vm")
     await ledger.forget("protect|vm")
     assert await ledger.intent("protect|vm") is None
+
+
+async def test_the_intents_of_a_prefix_are_those_whose_keys_begin_so(store: Store) -> None:
+    ledger, at = SqliteLedger(store), datetime.fromisoformat("2026-11-24T08:00:00+00:00")
+    for key in ("vault|/a", "vault|/\u00e9", "vault}", "vaul", "vault", "VAULT|/b"):
+        await ledger.record(key, Intent(at, key))
+    assert await ledger.with_prefix("vault|") == {
+        "vault|/a": Intent(at, "vault|/a"),
+        "vault|/\u00e9": Intent(at, "vault|/\u00e9"),
+    }
