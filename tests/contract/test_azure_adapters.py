@@ -15,7 +15,7 @@ from shared.adapters.clock import VirtualClock
 from shared.domain.arm_id import parse_vm_id
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import OperationStatus, Scope
-from shared.domain.model import ProtectionState, Vault, Vm
+from shared.domain.model import ACTIVE_STATES, ProtectionState, Vault, Vm
 from shared.errors import PermanentError, RetryLaterError
 from simulator.server import running
 
@@ -178,3 +178,18 @@ async def test_an_altered_operation_url_is_refused(azure: Adapters) -> None:
     with pytest.raises(PermanentError):
         await azure.backup.operation(accepted.operation_url[:-4] + "AAAA")
     assert (await azure.backup.operation(accepted.operation_url)).running
+
+
+async def test_a_soft_deleted_item_is_undeleted_and_then_resumed_under_a_policy(azure: Adapters) -> None:
+    found = {key: item async for key, item in azure.inventory.protections(EVERYWHERE)}
+    key = next(key for key, item in found.items() if item.state is ProtectionState.SOFT_DELETED)
+    vm_id, vault_id = parse_vm_id(key), found[key].vault_id
+    ended = await azure.finish((await azure.backup.undelete(vault_id, vm_id)).operation_url)
+    item = await azure.backup.item(vault_id, vm_id)
+    assert item is not None
+    assert (ended.status, item.state) == ("Succeeded", ProtectionState.STOPPED)
+    ended = await azure.finish((await azure.backup.put_under(vault_id, vm_id, "DefaultPolicy")).operation_url)
+    item = await azure.backup.item(vault_id, vm_id)
+    assert item is not None
+    assert (ended.status, item.backup_policy) == ("Succeeded", "DefaultPolicy")
+    assert item.state in ACTIVE_STATES
