@@ -26,6 +26,7 @@ from shared.ports import Backup, Claims, Clock, Intent, Ledger
 
 LEASE = timedelta(minutes=2)
 BUSY = timedelta(seconds=30)
+REFUSED_FOR = timedelta(minutes=30)
 PATIENCE = timedelta(hours=1)  # a vault took eight seconds to a minute in recorded traffic (2026)
 
 
@@ -82,7 +83,16 @@ class VaultMaker:
             why = f"the subscription has a vault {new.id.name} in another resource group or region"
             remedy = "Give the rule's vault another name by `vault.create.name`"
             return self._anew("VAULT_NAME_TAKEN", why, remedy)  # the listing shows it now, and another name is chosen
-        answer = await self.guard.put(key, partial(self.backup.create_vault, new))
+        refused = await self.ledger.intent(_refused_key(new.id.key))
+        if refused is not None and self.clock.now() < refused.at + REFUSED_FOR:
+            why = f"Azure has just refused to make the vault {new.id.name}, for another VM"
+            return Outcome(Status.FAILED, None, "VAULT_REFUSED", why, "Mend what that VM's finding names")
+        try:
+            answer = await self.guard.put(key, partial(self.backup.create_vault, new))
+        except PermanentError:
+            await self.ledger.record(_refused_key(new.id.key), Intent(self.clock.now()))
+            raise
+        await self.ledger.forget(_refused_key(new.id.key))
         return accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
 
     async def _making(self, key: str, intent: Intent) -> Outcome | None:
@@ -154,6 +164,11 @@ class VaultMaker:
 
     def _at_once(self) -> Outcome:
         return Outcome(Status.ACCEPTED, self.clock.now())
+
+
+def _refused_key(vault_id_key: str) -> str:
+    """The ledger's key for when Azure refused to make a vault: all VMs that want it would ask the same again."""
+    return f"refused|{vault_id_key}"
 
 
 def _new_vault(action: Action, wanted: Wanted) -> NewVault:

@@ -147,6 +147,20 @@ async def test_a_refused_vault_is_a_finding() -> None:
     assert here.azure.vaults == []
 
 
+async def test_a_refused_vault_is_not_asked_for_again_by_every_vm_that_wants_it() -> None:
+    here, vms = world(MAKES, vms=5)
+    errors = [PermanentError("no such group", code="ResourceGroupNotFound") for _ in vms]
+    here.azure.fail["create_vault"] += errors
+    await here.sweep()
+    assert len(here.azure.fail["create_vault"]) == len(errors) - 1
+    codes = sorted(here.finding(vm).outcome.error_code for vm in vms)
+    assert codes == ["ResourceGroupNotFound", *["VAULT_REFUSED"] * (len(vms) - 1)]
+    here.azure.fail.clear()
+    here.clock.moment += timedelta(hours=4)
+    await here.sweep()
+    assert all(len(active_items(here.azure, vm)) == 1 for vm in vms)
+
+
 async def test_redundancy_is_not_set_once_somebody_protects_in_the_vault() -> None:
     here, (vm,) = world(MAKES)
     here.azure.ignore_redundancy = "LocallyRedundant"
