@@ -12,7 +12,7 @@ from shared.domain.azure_answers import Scope
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.hazard_advice import hazard_advisories, key_vaults_of
 from shared.domain.job_advice import job_advisories
-from shared.domain.vault_advice import orphans, vault_advisories
+from shared.domain.vault_advice import orphans, policy_advisories, vault_advisories
 from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.errors import PermanentError, RetryLaterError
 from shared.estate_view import EstateView
@@ -51,6 +51,7 @@ class Adviser:
         every = [
             *hazard_advisories(seen, vms),
             *vault_advisories(view.vaults, policy),
+            *policy_advisories(view.vaults, view.holdings.contents, policy),
             *orphans(view.items, keys, read),
             *await self._of_jobs(scope),
             *await self._of_agents(keys),

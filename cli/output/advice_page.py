@@ -26,7 +26,7 @@ not followed there.
 _ABOUT: Mapping[str, tuple[str, ...]] = {
     "The VM": ("AGENT_", "BACKUP_EXTENSION_"),
     "Its jobs": ("BACKUP_JOB_", "CONFIGURE_JOB_"),
-    "Vaults and protected items": ("VAULT_", "ITEM_"),
+    "Vaults, backup policies and protected items": ("VAULT_", "BACKUP_POLICY_", "ITEM_"),
     "Surroundings": ("LOCK_", "POLICY_", "SURROUNDINGS_", "KEY_VAULT_"),
 }
 

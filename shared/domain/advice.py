@@ -17,6 +17,13 @@ class Advice(Enum):
         "The vault's storage redundancy is not what a rule asks for",
         "It cannot change once the vault protects something: make another vault, or change the rule",
     )
+    BACKUP_POLICY_DIFFERS = (
+        "A vault's backup policy is not as a rule describes the one of this name",
+        (
+            "Change it in the vault, let the rule do so by `backupPolicy.manage: true`, or give the rule's policy "
+            "another name; until then new protections go to a further policy of the family, made as described"
+        ),
+    )
     VAULT_SOFT_DELETE_OFF = ("Soft delete is off in this vault", "Switch it on in the vault's security settings")
     VAULT_NOT_IMMUTABLE = ("The vault is not immutable", "Consider immutability in the vault's properties")
     VAULT_GUARDED = ("A resource guard stands before critical changes in this vault", "")

@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from shared.domain.advice import Advice, Advisory
 from shared.domain.arm_id import parse_vm_id
+from shared.domain.backup_policy import wanted_backup_policy
+from shared.domain.backup_policy_comparing import differences
 from shared.domain.compiled_policy import CompiledPolicy, CompiledRule
+from shared.domain.holdings import VaultContents
 from shared.domain.model import Protection, ProtectionState, Vault
 
 
@@ -26,6 +29,28 @@ def vault_advisories(vaults: Iterable[Vault], policy: CompiledPolicy) -> tuple[A
             found.append(Advisory(Advice.VAULT_NOT_IMMUTABLE, vault.id.text))
         if vault.guarded:
             found.append(Advisory(Advice.VAULT_GUARDED, vault.id.text))
+    return tuple(found)
+
+
+def policy_advisories(
+    vaults: Iterable[Vault], contents: Mapping[str, VaultContents], policy: CompiledPolicy
+) -> tuple[Advisory, ...]:
+    """Advice about each backup policy that a rule describes and that a vault has otherwise, by vault and rule."""
+    described = [
+        (compiled, want)
+        for compiled in policy.rules
+        if (choice := compiled.rule.backup_policy) is not None and choice.name is not None
+        if (want := wanted_backup_policy(choice, choice.name)) is not None
+    ]
+    found: dict[Advisory, None] = {}
+    for vault in sorted(vaults, key=lambda each: each.id.key):
+        held = contents.get(vault.id.key)
+        for compiled, want in described if held is not None else ():
+            have = held.policy(want.name) if held is not None and _accepts(compiled, vault) else None
+            if have is not None and (differs := differences(have, want)):
+                where = f"{vault.id.text}/backupPolicies/{have.name}"
+                detail = f"rule {compiled.rule.name}: {'; '.join(differs)}"
+                found[Advisory(Advice.BACKUP_POLICY_DIFFERS, where, detail)] = None
     return tuple(found)
 
 

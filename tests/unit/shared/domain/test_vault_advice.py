@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.advice import Advice
+from shared.domain.backup_policy import KeptFor, PointsKept
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
+from shared.domain.holdings import VaultContents
 from shared.domain.model import Protection, ProtectionState, Vault
-from shared.domain.vault_advice import orphans, vault_advisories
-from tests.fakes import SUB, a_vault, an_item, vm_id
+from shared.domain.vault_advice import orphans, policy_advisories, vault_advisories
+from tests.fakes import DEFAULT, SUB, a_vault, an_item, vm_id
 from tests.strategies import policy_of_spec
 
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -33,6 +35,27 @@ def test_settings_that_threaten_recovery_points_are_told() -> None:
     assert told_of == [Advice.VAULT_SOFT_DELETE_OFF, Advice.VAULT_NOT_IMMUTABLE, Advice.VAULT_GUARDED]
     for state in ("Locked", "Unlocked"):
         assert told(replace(bare, soft_delete=True, immutability=state, guarded=False), policy()) == []
+
+
+def test_a_backup_policy_unlike_the_described_one_is_told_for_each_vault_that_has_it() -> None:
+    described = {
+        "name": "gold",
+        "priority": 1,
+        "match": {},
+        "backupPolicy": {"name": "gold", "retain": {"daily": "P60D"}},
+    }
+    by = compile_policy(policy_of_spec({"mode": "enforce", "rules": [described]}))
+    vault, other = a_vault("vault-1"), a_vault("vault-2")
+    alike = replace(DEFAULT, name="gold", points=PointsKept(daily=KeptFor(60)))
+    contents = {
+        vault.id.key: VaultContents((replace(DEFAULT, name="Gold"), DEFAULT)),
+        other.id.key: VaultContents((alike,)),
+    }
+    (told_of,) = policy_advisories([other, vault], contents, by)
+    assert told_of.advice is Advice.BACKUP_POLICY_DIFFERS
+    assert told_of.resource_id == f"{vault.id.text}/backupPolicies/Gold"
+    assert told_of.detail.startswith("rule gold: daily points: kept 30")
+    assert policy_advisories([vault, other], {}, by) == ()
 
 
 def test_redundancy_is_held_against_each_rule_that_accepts_the_vault() -> None:
