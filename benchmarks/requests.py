@@ -46,7 +46,7 @@ async def _measure(backstop: Backstop) -> Requests:
     one, warm_up = new[0], new[1]
     # A neighbour first, so that the caches of vaults and resource groups are as warm as in a process that works.
     await _reconcile(backstop, warm_up.vm)
-    await backstop.reconciler.compute.vm(one.vm)
+    await backstop.reconciler.looker.compute.vm(one.vm)
     event = await _counted(backstop, _reconcile(backstop, one.vm))
     first = await _counted(backstop, _sweep(backstop))
     await backstop.clock.wait_until(backstop.clock.now() + timedelta(hours=3))

@@ -21,6 +21,7 @@ from shared.errors import SettingsError
 from shared.estate_view import EstateReader
 from shared.guards import Guard
 from shared.intake import Intake
+from shared.looking import Looker
 from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy, PolicyInForce
 from shared.policy_ports import LastGood, Policies, PolicySource
@@ -132,7 +133,18 @@ async def open_backstop(
         actor = Actor(backup, AzurePreflight(connection), ledger, placer, maker, guard, clock)
         enforce, jobs = settings.enforce, settings.reconcile_queue
         reconciler = Reconciler(
-            policies, enforce, clock, compute, backup, claims, ledger, opt_outs, findings, notices, placer, actor
+            policies,
+            enforce,
+            clock,
+            Looker(clock, compute, backup, ledger, opt_outs, placer),
+            backup,
+            claims,
+            ledger,
+            opt_outs,
+            findings,
+            notices,
+            placer,
+            actor,
         )
         bulk = BulkPlacer(inventory, AzureJobs(connection, clock, inventory), placer.books, ledger, clock)
         sweeper = Sweeper(

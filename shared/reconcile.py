@@ -1,4 +1,4 @@
-"""One VM, level-triggered: observe, evaluate, plan, carry out the first step, record; a later look does the next.
+"""One VM, level-triggered: look at it, carry out the first step of its plan, record; a later look does the next.
 
 What happens depends on the state that is seen, never on which message came: doubled, late, out of order or killed
 midway it ends in the same place. Nothing waits here for Azure: an accepted request is looked at again later.
@@ -11,20 +11,18 @@ from datetime import datetime, timedelta
 
 from shared.act import Actor, discover_key, protect_key, undelete_key
 from shared.domain.advice import Advisory
-from shared.domain.arm_id import ArmId, parse_id
-from shared.domain.attributes import Subject, fold
+from shared.domain.arm_id import ArmId
+from shared.domain.attributes import Subject
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.disks import disk_gb
-from shared.domain.matching import evaluate, vaults_for, wanted_policy
+from shared.domain.matching import evaluate, wanted_policy
 from shared.domain.model import (
     ACTIVE_STATES,
-    Action,
     Finding,
     Observation,
     Outcome,
     Protection,
     ProtectionState,
-    ReasonDetail,
     ReconcileRequest,
     State,
     Status,
@@ -32,20 +30,18 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
-from shared.domain.opt_out_stretch import standing
-from shared.domain.planning import disk_selection, steps
+from shared.domain.planning import disk_selection
 from shared.domain.reasons import Reason
-from shared.domain.steps import NOTHING, Held, Steps
 from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.domain.withholding import Withheld, withheld
 from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
 from shared.guards import POLL, outcome_of
-from shared.observe import observe
+from shared.looking import Look, Looker
 from shared.opt_outs import note
-from shared.placing import Placer, Read
+from shared.placing import Placer
 from shared.policy_ports import Policies
-from shared.ports import Backup, Claims, Clock, Compute, FindingStore, Ledger, Notices, OptOuts
+from shared.ports import Backup, Claims, Clock, FindingStore, Ledger, Notices, OptOuts
 from shared.vault_making import Wanted
 
 LEASE = timedelta(minutes=5)  # one look makes some ten requests, each cut off after a minute at most
@@ -62,24 +58,6 @@ class Reconciled:
     finding: Finding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One VM as it was seen, decided and planned; `seen` is None for one that does not exist.
-
-    `read` holds the books that the plan was made by, where it asked for them.
-    """
-
-    seen: Observation | None
-    verdict: Verdict
-    steps: Steps = NOTHING
-    read: Read | None = None
-
-    @property
-    def actions(self) -> tuple[Action, ...]:
-        """What is planned, whenever it may be done."""
-        return self.steps.actions
-
-
 @dataclass(frozen=True)
 class Reconciler:
     """Holds the ports. `enforce` is the operator's permission; it never overrides a policy in audit mode.
@@ -90,7 +68,7 @@ class Reconciler:
     policies: Policies
     enforce: bool
     clock: Clock
-    compute: Compute
+    looker: Looker
     backup: Backup
     claims: Claims
     ledger: Ledger
@@ -117,43 +95,6 @@ class Reconciler:
         finally:
             await self.claims.release(key, owner)
 
-    async def look(self, request: ReconcileRequest, policy: CompiledPolicy, *, made: Protection | None = None) -> Look:
-        """Observe, evaluate and plan without writing anything; `explain` and the plan of one VM use it too."""
-        elsewhere = policy.vault_subscriptions
-        seen = await observe(
-            request.vm_id, self.compute, self.backup, self.clock, needs=policy.needs, made=made, elsewhere=elsewhere
-        )
-        if seen is None:
-            return Look(None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(Reason.VM_GONE),)))
-        now, settings = self.clock.now(), policy.policy.spec.opt_out
-        if isinstance(seen.vm, Vm) and settings.tag.lower() in fold(seen.vm.tags):
-            known = await self.opt_outs.stretch(request.vm_id.key)
-            seen = replace(seen, opt_out=standing(known, now, settings.new_after))
-        verdict = evaluate(seen, policy, now)
-        if isinstance(seen.protection, Protection) and seen.protection.state is ProtectionState.STOPPED:
-            seen = replace(seen, undeleted=await self.ledger.intent(undelete_key(request.vm_id.key)) is not None)
-        return await self._planned(request, policy, seen, verdict)
-
-    async def _planned(
-        self, request: ReconcileRequest, policy: CompiledPolicy, seen: Observation, verdict: Verdict
-    ) -> Look:
-        read = None
-        if vault_ids := concerned(seen, verdict, policy):
-            try:
-                read = await self.placer.read(parse_id(vault_ids[0]).subscription_id, vault_ids)
-            except (RetryLaterError, PermanentError) as error:
-                why = outcome_of(error, self.clock.now())
-                held = Held(
-                    why.error_code, f"what the vaults hold could not be read: {why.error}", why.remedy, why.look_again
-                )
-                return Look(seen, verdict, Steps((), held))
-            seen = replace(seen, holdings=read.holdings)
-        elif verdict.has(Reason.UNPROTECTED) and isinstance(seen.vm, Vm):
-            read = await self.placer.read(_where(seen.vm, verdict, policy), ())
-            seen = replace(seen, holdings=read.holdings)
-        planned = steps(seen, verdict, policy, backup_now=request.backup_now, retain_until=request.retain_until)
-        return Look(seen, verdict, planned, read)
-
     async def _look(self, request: ReconcileRequest, policy: CompiledPolicy) -> Reconciled:
         followed = await follow(request.vm_id, self.backup, self.ledger, self.clock)
         if followed.waiting is not None:
@@ -163,7 +104,7 @@ class Reconciler:
             started = replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now())
             return await self._save(started, policy)
         made = self._made(request.vm_id, earlier) if followed.protected else None
-        look = await self.look(request, policy, made=made)
+        look = await self.looker.look(request, policy, made=made)
         if look.seen is None:
             return await self._record(request, policy, look, Outcome(Status.NOTHING_TO_DO))
         if followed.failed is not None:
@@ -200,19 +141,16 @@ class Reconciler:
             if seen is None or not isinstance(seen.protection, Protection) or not isinstance(seen.vm, Vm):
                 break
             held = look.steps.held
-            if held is not None and (not look.actions or self.why_not(policy, look.verdict) is None):
-                again = held.until if held.until is None or held.until > self.clock.now() else self.clock.now()
-                if not await self._kept(look, policy):
-                    look = await self._planned(request, policy, seen, look.verdict)
-                    continue
-                return look, Outcome(Status.DEFERRED, again, held.code, held.why, held.remedy)
-            if not look.actions:
+            if held is None and not look.actions:
                 break
-            if (why := self.why_not(policy, look.verdict)) is not None:
+            if look.actions and (why := self.why_not(policy, look.verdict)) is not None:
                 return look, why.outcome
             if not await self._kept(look, policy):
-                look = await self._planned(request, policy, seen, look.verdict)
+                look = await self.looker.planned(request, policy, seen, look.verdict)
                 continue
+            if held is not None:
+                again = held.until if held.until is None else max(held.until, self.clock.now())
+                return look, Outcome(Status.DEFERRED, again, held.code, held.why, held.remedy)
             wanted = _wanted(seen.vm, look.verdict, policy, seen)
             carried = await self.actor.carry_out(
                 look.actions[0], seen.protection, wanted, just_protected=just_protected
@@ -304,25 +242,6 @@ class Reconciler:
             )
 
 
-def concerned(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> tuple[str, ...]:
-    """The ids of the vaults whose contents the plan depends on: those that would do, or the one that has the item."""
-    compiled, item = policy.rule_named(verdict.rule), seen.protection
-    if compiled is None or verdict.state is not State.NON_COMPLIANT or not isinstance(item, Protection):
-        return ()
-    if not isinstance(seen.vm, Vm) or isinstance(seen.vaults, Unread):
-        return ()
-    if verdict.has(Reason.UNPROTECTED):
-        return tuple(each.id.text for each in vaults_for(seen.vm, seen.vaults, compiled) if each.ready)
-    existing, first = compiled.rule.existing, compiled.rule.initial_backup
-    asks = (
-        (verdict.has(Reason.SOFT_DELETED) and existing.soft_deleted == "undelete")
-        or (verdict.has(Reason.PROTECTION_STOPPED) and (existing.stopped == "resume" or seen.undeleted))
-        or (verdict.has(Reason.OTHER_BACKUP_POLICY) and existing.other_policy == "change")
-        or (verdict.has(Reason.NO_RECOVERY_POINT) and bool(first.unless_scheduled_within))
-    )
-    return (item.vault_id,) if asks and item.vault_id else ()
-
-
 def backed_up_gb(vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> int | None:
     """The provisioned size of the disks that a backup of the VM takes, where it is known."""
     compiled = policy.rule_named(verdict.rule)
@@ -334,13 +253,6 @@ def advice_on(vm: Vm, known: tuple[Advisory, ...], now: datetime) -> tuple[Advis
     if vm.agent is None:
         return known
     return (*(each for each in known if each.advice not in OF_THE_VM), *vm_advisories(vm, now))
-
-
-def _where(vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> str:
-    """The subscription of the vaults that the VM's rule takes."""
-    compiled = policy.rule_named(verdict.rule)
-    named = compiled.rule.vault.subscription if compiled is not None else None
-    return (named or vm.id.subscription_id).lower()
 
 
 def _wanted(vm: Vm, verdict: Verdict, policy: CompiledPolicy, seen: Observation) -> Wanted:

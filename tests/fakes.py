@@ -45,6 +45,7 @@ from shared.domain.vault_book import VaultBook
 from shared.errors import BackstopError, PermanentError
 from shared.estate_view import EstateReader
 from shared.guards import Guard
+from shared.looking import Looker
 from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy
 from shared.policy_ports import Policies
@@ -735,11 +736,12 @@ class World:
         placer = Placer(self.azure.backup, self.books, self.memory, self.clock)
         maker = VaultMaker(self.azure.backup, self.memory, self.memory, placer, guard, self.clock)
         actor = Actor(self.azure.backup, self.preflight, self.memory, placer, maker, guard, self.clock)
+        looker = Looker(self.clock, self.azure.compute, self.azure.backup, self.memory, self.memory, placer)
         self.reconciler = Reconciler(
             policies,
             enforce,
             self.clock,
-            self.azure.compute,
+            looker,
             self.azure.backup,
             self.memory,
             self.memory,

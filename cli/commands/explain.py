@@ -41,8 +41,8 @@ from shared.domain.steps import Held
 from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.domain.withholding import Withheld, withheld
 from shared.errors import PermanentError, RetryLaterError
+from shared.looking import Look
 from shared.ports import RecoveryPoints
-from shared.reconcile import Look
 
 _NOTHING = {
     State.COMPLIANT: "Nothing: the VM has the backup that its rule asks for.",
@@ -95,7 +95,7 @@ async def _look(backstop: Backstop, vm_id: ArmId, never: Reason | None) -> Look:
         return Look(None, Verdict(State.NOT_APPLICABLE, (ReasonDetail(never),)))
     with err().status("Reading the VM from Azure"):
         request = ReconcileRequest(vm_id, "cli", uuid.uuid4().hex)
-        return await backstop.reconciler.look(request, backstop.policy)
+        return await backstop.reconciler.looker.look(request, backstop.policy)
 
 
 async def health_of(vm_id: ArmId, seen: Observation, known: Iterable[Advisory], points: RecoveryPoints) -> Health:

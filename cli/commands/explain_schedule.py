@@ -11,8 +11,8 @@ from shared.domain.model import ActionKind, Observation, Protection, Unread
 from shared.domain.policy_told import PolicyTold, policy_told
 from shared.domain.shards import family
 from shared.errors import PermanentError, RetryLaterError
+from shared.looking import Look
 from shared.ports import Backup
-from shared.reconcile import Look
 
 
 async def schedule_of(look: Look, policy: CompiledPolicy, backup: Backup) -> Scheduled | None:

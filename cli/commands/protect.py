@@ -17,7 +17,7 @@ from shared.domain import messages
 from shared.domain.model import Action, Finding, Protection, ReconcileRequest, State, Status, Verdict
 from shared.domain.withholding import Withheld
 from shared.errors import SettingsError
-from shared.reconcile import Look
+from shared.looking import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ async def run(options: Options, wish: Wish, *, enforce: bool, yes: bool) -> int:
         run_id = uuid.uuid4().hex
         request = ReconcileRequest(vm_id, "cli", run_id, run_id, backup_now=wish.backup_now, retain_until=retain_until)
         with err().status("Reading the VM"):
-            look = await backstop.reconciler.look(request, backstop.policy)
+            look = await backstop.reconciler.looker.look(request, backstop.policy)
         verdict, actions = look.verdict, look.actions
         if not options.as_json:
             _show_plan(request, look)

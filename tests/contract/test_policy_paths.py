@@ -59,7 +59,7 @@ async def test_an_event_and_a_sweep_see_and_decide_alike_whatever_the_policy_loo
         assert len(in_bulk) == len(discovery.findings) == len(world.state.labels)
         for finding in discovery.findings:
             request = ReconcileRequest(finding.vm, "event", uuid.uuid4().hex)
-            look = await backstop.reconciler.look(request, policy)
+            look = await backstop.reconciler.looker.look(request, policy)
             seen, verdict, actions = look.seen, look.verdict, look.actions
             assert seen is not None
             assert isinstance(seen.vm, Vm)  # what only an instance view tells is no part of a verdict

@@ -18,7 +18,7 @@ from shared.domain.model import Protection, ProtectionState, ReasonDetail, Recon
 from shared.domain.policy_told import PolicyTold
 from shared.domain.reasons import Reason
 from shared.errors import PermanentError
-from shared.reconcile import Look
+from shared.looking import Look
 from tests.fakes import World, a_vault, a_vm, an_item
 from tests.policies import compiled
 
@@ -40,7 +40,7 @@ async def looked(
     if vault:
         here.azure.vaults.append(a_vault())
     here.azure.add(vm, item)
-    return here, await here.reconciler.look(ReconcileRequest(vm.id, "cli"), policy)
+    return here, await here.reconciler.looker.look(ReconcileRequest(vm.id, "cli"), policy)
 
 
 async def test_a_protected_vm_is_told_its_item_s_own_policy() -> None:

@@ -211,7 +211,7 @@ def test_an_event_and_a_sweep_decide_alike(estate: list[Drawn], policy: Compiled
     by_sweep = swept(here)
     assert set(by_sweep) == {each.vm.id for each in estate}
     for each in estate:
-        look = asyncio.run(here.reconciler.look(ReconcileRequest(each.vm.id, "event"), policy))
+        look = asyncio.run(here.reconciler.looker.look(ReconcileRequest(each.vm.id, "event"), policy))
         assert folded((look.verdict, look.actions)) == by_sweep[each.vm.id]
 
 
