@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.holdings import Holdings
-from shared.domain.placement import DAY, next_registration
+from shared.domain.placement import next_within_day
 from shared.domain.steps import Placement
 from shared.domain.vault_book import EMPTY, VaultBook
 from shared.guards import asked_twice
@@ -74,7 +74,7 @@ class Placer:
 
         def change(book: VaultBook) -> VaultBook | None:
             nonlocal due
-            due = next_registration(book.moments(), per_day, now)
+            due = next_within_day(book.moments(), per_day, now)
             if due > now or vm_key not in book.seats:
                 return None
             due = None
@@ -90,8 +90,7 @@ class Placer:
 
         def change(book: VaultBook) -> VaultBook | None:
             nonlocal due
-            recent = [each for each in book.edited if each > now - DAY]
-            due = now if len(recent) < per_day else recent[-per_day] + DAY
+            due = next_within_day(book.edited, per_day, now)
             return book.with_edit(now) if due <= now else None
 
         await self._change(vault_id, subscription_id, change)

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 DAY = timedelta(days=1)
 #: A registration happens somewhat later than planned, and the next day's must not be planned into its window.
 MARGIN = timedelta(minutes=15)
+#: A request is counted right before it is sent; it comes to Azure within this time, and has its day from then on.
+COUNTED_FOR = DAY + timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +150,10 @@ def _open_shards(fillings: Sequence[_Filling], count: int) -> None:
         best.open()
 
 
-def next_registration(registered: Sequence[datetime], per_day: int, now: datetime) -> datetime:
-    """The first moment from `now` on at which one more registration is within the quota. `registered`: oldest first."""
-    recent = [each for each in registered if each > now - DAY]
-    return now if len(recent) < per_day else recent[-per_day] + DAY
+def next_within_day(counted: Sequence[datetime], per_day: int, now: datetime) -> datetime:
+    """The first moment from `now` on at which one more is within a quota of so many a day. `counted`: oldest first."""
+    recent = [each for each in counted if each > now - COUNTED_FOR]
+    return now if len(recent) < per_day else recent[-per_day] + COUNTED_FOR
 
 
 def _fewest(count: int, berths: Sequence[Berth], quotas: Quotas) -> list[Berth]:

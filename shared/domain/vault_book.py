@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from shared.domain.placement import DAY, Seat
+from shared.domain.placement import COUNTED_FOR, Seat
 
 #: How long Azure may take to show a registration's job; an entry without one is then taken for a request that got lost.
 SHOWN_WITHIN = timedelta(hours=1)
@@ -21,7 +21,7 @@ KEPT_FOR = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class VaultBook:
-    """`seats` by VM key; `registered` (moment, VM key) and `edited` are of the last 24 hours, oldest first.
+    """`seats` by VM key; `registered` (moment, VM key) and `edited` are those that still count, oldest first.
 
     `location` is that of a vault which is yet to be made; empty for one that existed when its book was begun.
     """
@@ -47,7 +47,7 @@ class VaultBook:
 
     def with_edit(self, at: datetime) -> Self:
         """A backup policy of the vault is about to be made or changed."""
-        return replace(self, edited=(*(each for each in self.edited if each > at - DAY), at))
+        return replace(self, edited=(*(each for each in self.edited if each > at - COUNTED_FOR), at))
 
     def moments(self) -> tuple[datetime, ...]:
         """When VMs were registered, oldest first."""
@@ -72,14 +72,16 @@ class VaultBook:
                 each for each in registered if each[0] > now - SHOWN_WITHIN and each[1] not in {vm for _, vm in jobs}
             ]
             registered = tuple(sorted([*young, *_within(tuple(jobs), now)]))
-        return replace(self, seats=seats, registered=registered, edited=tuple(e for e in self.edited if e > now - DAY))
+        return replace(
+            self, seats=seats, registered=registered, edited=tuple(e for e in self.edited if e > now - COUNTED_FOR)
+        )
 
 
 EMPTY = VaultBook({})
 
 
 def _within(entries: tuple[tuple[datetime, str], ...], now: datetime) -> tuple[tuple[datetime, str], ...]:
-    return tuple(each for each in entries if each[0] > now - DAY)
+    return tuple(each for each in entries if each[0] > now - COUNTED_FOR)
 
 
 def encode(book: VaultBook) -> str:

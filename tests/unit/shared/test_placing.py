@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.placement import DAY, Seat
+from shared.domain.placement import COUNTED_FOR, Seat
 from shared.domain.steps import Placement
 from shared.domain.vault_book import EMPTY
 from shared.ports import BookPage
@@ -41,8 +41,8 @@ async def test_a_registration_counts_with_those_that_other_workers_count_meanwhi
     here.books.interfere += [other]
     assert await here.reconciler.placer.register(VAULT.id.text, SUB, "vm", 2) is None
     assert [vm for _, vm in here.books.pages[KEY].book.registered] == ["other", "vm"]
-    assert await here.reconciler.placer.register(VAULT.id.text, SUB, "vm", 2) == now + DAY
-    here.clock.moment += DAY
+    assert await here.reconciler.placer.register(VAULT.id.text, SUB, "vm", 2) == now + COUNTED_FOR
+    here.clock.moment += COUNTED_FOR
     assert await here.reconciler.placer.register(VAULT.id.text, SUB, "vm", 2) is None
 
 
@@ -70,8 +70,8 @@ async def test_changes_of_policies_are_put_off_until_the_day_has_room() -> None:
     assert await placer.edit(VAULT.id.text, SUB, 2) is None
     here.clock.moment += timedelta(hours=1)
     assert await placer.edit(VAULT.id.text, SUB, 2) is None
-    assert await placer.edit(VAULT.id.text, SUB, 2) == begun + DAY
-    here.clock.moment = begun + DAY
+    assert await placer.edit(VAULT.id.text, SUB, 2) == begun + COUNTED_FOR
+    here.clock.moment = begun + COUNTED_FOR
     assert await placer.edit(VAULT.id.text, SUB, 2) is None
 
 

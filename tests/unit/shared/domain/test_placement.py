@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.placement import DAY, Berth, Quotas, Seat, Shard, next_registration, place
+from shared.domain.placement import COUNTED_FOR, DAY, Berth, Quotas, Seat, Shard, next_within_day, place
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 AZURE = Quotas()
@@ -79,10 +79,15 @@ def test_the_reserve_of_the_day_is_left() -> None:
     assert sum(seat.at == NOW for seat in seats.values()) == 200
 
 
-@pytest.mark.parametrize(("registered", "expected"), [((), 0), ((-25, -2), 0), ((-3, -2, -1), 21), ((-4, -3, -2), 20)])
-def test_one_more_registration_is_due_when_the_window_has_room(registered: tuple[int, ...], expected: int) -> None:
+@pytest.mark.parametrize(
+    ("registered", "expected"), [((), None), ((-25, -2), None), ((-3, -2, -1), -3), ((-4, -3, -2), -4)]
+)
+def test_one_more_registration_is_due_when_the_window_has_room(
+    registered: tuple[int, ...], expected: int | None
+) -> None:
     moments = [NOW + timedelta(hours=each) for each in registered]
-    assert next_registration(moments, 3, NOW) == NOW + timedelta(hours=expected)
+    freed = NOW if expected is None else NOW + timedelta(hours=expected) + COUNTED_FOR
+    assert next_within_day(moments, 3, NOW) == freed
 
 
 small_berths = st.builds(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.placement import DAY, Seat
+from shared.domain.placement import COUNTED_FOR, Seat
 from shared.domain.vault_book import EMPTY, KEPT_FOR, SHOWN_WITHIN, VaultBook, decode, encode
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -51,12 +51,12 @@ def test_settling_counts_every_job_and_every_young_registration(
     book: VaultBook, held: set[str], jobs: list[tuple[datetime, str]] | None
 ) -> None:
     after = book.settled(NOW, held, jobs)
-    recent = [each for each in book.registered if each[0] > NOW - DAY]
+    recent = [each for each in book.registered if each[0] > NOW - COUNTED_FOR]
     if jobs is None:
         assert after.registered == tuple(recent)
     else:
         known = {vm for _, vm in jobs}
-        assert all(each in after.registered for each in jobs if each[0] > NOW - DAY)
+        assert all(each in after.registered for each in jobs if each[0] > NOW - COUNTED_FOR)
         young = [each for each in recent if each[0] > NOW - SHOWN_WITHIN and each[1] not in known]
         assert all(each in after.registered for each in young)
         assert set(after.registered) <= {*recent, *jobs}
@@ -75,7 +75,7 @@ def test_a_seat_is_given_up_unless_its_vm_is_being_registered(book: VaultBook, v
 
 
 def test_a_registration_and_a_change_are_kept_for_a_day() -> None:
-    book = EMPTY.with_registration("vm-a", NOW - DAY).with_edit(NOW - DAY)
+    book = EMPTY.with_registration("vm-a", NOW - COUNTED_FOR).with_edit(NOW - COUNTED_FOR)
     book = book.with_registration("vm-b", NOW).with_edit(NOW)
     assert book.registered == ((NOW, "vm-b"),)
     assert book.edited == (NOW,)
