@@ -1,7 +1,7 @@
 """The service's quotas, on random estates: nothing is ever sent beyond one, and all that has room is protected."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import BackupJob, Scope
 from shared.domain.backup_policy import BackupPolicy
-from shared.domain.model import ACTIVE_STATES, ProtectionState, Status, Vm
+from shared.domain.model import ACTIVE_STATES, ProtectionState, ReconcileRequest, Status, Vm
 from shared.domain.placement import DAY
+from shared.domain.steps import Held, Placement
+from shared.domain.vault_book import EMPTY
+from shared.ports import BookPage
 from tests.fakes import DEFAULT, ENHANCED, Kept, World, a_vault, a_vm, an_item
 from tests.policies import compiled
 
@@ -254,3 +257,32 @@ async def test_a_request_that_got_lost_counts_beside_the_one_that_replaces_it() 
     put = here.azure.written_at["protect", vm.id.key]
     assert put in moments
     assert parse_id(here.azure.items_of(vm)[0].vault_id).name == "vault-0"
+
+
+@settings(deadline=None, max_examples=80)
+@given(estates(), st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), max_size=12))
+def test_a_vm_alone_goes_by_event_where_the_sweep_would_have_put_it(drawn: Drawn, held: list[tuple[int, int]]) -> None:
+    """`held` are VMs that vaults protect already: (vault, how many hours ago it was registered)."""
+
+    async def scenario() -> None:
+        places: list[Placement | Held | None] = []
+        policy = compiled(rule(replace(drawn, others=0)))
+        for way in ("sweep", "event"):
+            here, vms = world(replace(drawn, vms=1, others=0))
+            for number, (which, hours) in enumerate(held):
+                if which < len(here.azure.vaults):
+                    vault = here.azure.vaults[which]
+                    vm = here.azure.add(a_vm(f"held-{number:02}"))
+                    here.azure.add(vm, an_item(vm.id, ProtectionState.PROTECTED, vault))
+                    page = here.books.pages.get(vault.id.key, BookPage(0, EMPTY))
+                    book = page.book.with_registration(vm.id.key, here.clock.now() - timedelta(hours=3 - hours))
+                    here.books.pages[vault.id.key] = BookPage(page.version + 1, book)
+            if way == "sweep":
+                found = await here.sweeper.discover(Scope(), "run-1")
+                places.append(found.placed.get(vms[0].id.key))
+            else:
+                look = await here.reconciler.looker.look(ReconcileRequest(vms[0].id, "event"), policy)
+                places.append(look.steps.placed or look.steps.held)
+        assert places[0] == places[1]
+
+    asyncio.run(scenario())
