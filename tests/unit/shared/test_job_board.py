@@ -37,6 +37,11 @@ class FakeJobs:
             if not scope.subscriptions or each.vault_id.split("/")[2] in scope.subscriptions:
                 yield each
 
+    async def configured(self, scope: Scope) -> AsyncIterator[BackupJob]:
+        for each in self.graph:
+            if each.operation == "ConfigureBackup":
+                yield each
+
     async def failed_last(self, scope: Scope) -> AsyncIterator[BackupJob]:
         for each in self.graph:
             yield each
