@@ -1,4 +1,4 @@
-"""1,200 VMs without a backup and without a vault, at Azure's quotas: it is planned beforehand, and no call is refused."""
+"""1,200 VMs without backup and vault, at Azure's quotas: it is planned beforehand, and no call is refused."""
 
 from collections import Counter
 from copy import deepcopy

@@ -9,7 +9,7 @@ def test_the_figures_that_the_readme_quotes_can_be_measured() -> None:
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["importFunctionApp"]["ms"] > 0
-    # A VM that needs nothing costs no request of its own: a few questions to Resource Graph, whatever the estate's size.
+    # A VM that needs nothing costs no request of its own, however large the estate: a few go to Resource Graph.
     assert figures["sweep"]["requestsOfASweepWithNothingToDo"] == {"POST resources": 6}
     assert figures["eventToFirstBackup"]["byKind"]["PUT protectedItems"] == 1
     assert figures["eventToFirstBackup"]["byKind"]["POST backup"] == 1

@@ -314,7 +314,10 @@ def test_a_vault_says_how_it_stores_and_guards(read: Any) -> None:
         (SMALL + "policyAssignments: [{name: a, definition: b}]\n", "[0].definition: there is no definition 'b'"),
         (SMALL + "keyVaults: [{name: kv}, {name: KV}]\n", "keyVaults[1].name: the key vault 'KV' is there twice"),
         (with_vm("{name: a, diskEncryption: {keyVault: kv}}"), "[0].diskEncryption.keyVault: there is no key vault"),
-        (with_vm("{name: a, classic: true, diskEncryption: {keyVault: /kv}}"), "diskEncryption: a classic VM has no such"),
+        (
+            with_vm("{name: a, classic: true, diskEncryption: {keyVault: /kv}}"),
+            "diskEncryption: a classic VM has no such",
+        ),
         (with_vm("{name: a, agent: gone}"), "virtualMachines[0].agent: input should be 'ok', 'missing'"),
     ],
 )
