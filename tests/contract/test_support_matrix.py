@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -208,6 +208,11 @@ async def test_what_only_the_disk_tells_comes_out_with_the_refusal(
     assert await azure.refused(vm, "DefaultPolicy") == code
 
 
+def in_a_row(vm: Vm) -> Vm:
+    """The VM without what only its own read shows: agent and extension."""
+    return replace(vm, agent=None, backup_extension=None)
+
+
 async def test_a_classic_vm_is_read_both_ways_and_protected_under_its_own_names(azure: Azure) -> None:
     twin = azure.add(arm())
     text = azure.add(classic(*blobs(2, "diskSize")), classic=True)
@@ -215,7 +220,7 @@ async def test_a_classic_vm_is_read_both_ways_and_protected_under_its_own_names(
     await azure.clock.wait_until(azure.clock.now() + timedelta(hours=3))
     rows = {each.id.key: each async for each in azure.inventory.vms(Scope(), (Need.POWER_STATE,))}
     assert rows[vm.id.key] == vm
-    assert rows[twin.lower()] == await azure.vm(twin)
+    assert rows[twin.lower()] == in_a_row(await azure.vm(twin))
     assert (vm.id.classic, vm.os_type, [each.size_gb for each in vm.disks]) == (True, "Linux", [None, 100, 100])
 
     assert (await azure.backup.status(vm.id, vm.location)).status == "NotProtected"
@@ -274,4 +279,4 @@ async def test_on_vms_drawn_at_random_both_say_the_same(azure: Azure) -> None:
     assert min(seen["unsupported"], seen["enhanced"], seen["protected"]) >= 10, seen
     await azure.clock.wait_until(azure.clock.now() + timedelta(hours=3))
     rows = {each.id.key: each async for each in azure.inventory.vms(Scope(), (Need.POWER_STATE,))}
-    assert {key: rows[key] for key in read} == read
+    assert {key: rows[key] for key in read} == {key: in_a_row(vm) for key, vm in read.items()}

@@ -97,8 +97,8 @@ whole = matching.evaluate
 def broken(seen, policy, now):
     {change}
     return whole(seen, policy, now)
-import shared.sweep, shared.reconcile
-shared.sweep.evaluate = shared.reconcile.evaluate = broken
+import shared.domain.deciding, shared.looking, shared.reconcile
+shared.domain.deciding.evaluate = shared.looking.evaluate = shared.reconcile.evaluate = broken
 sys.argv = ["backstop", "demo", "--vms", "50", {json}]
 from cli.__main__ import main
 sys.exit(main())

@@ -31,7 +31,8 @@ class Owner:
         self.ledger = ledger
         reader = replace(self.here.sweeper.reader, opt_outs=ledger)
         self.here.sweeper = replace(self.here.sweeper, opt_outs=ledger, reader=reader)
-        self.here.reconciler = replace(self.here.reconciler, opt_outs=ledger)
+        looker = replace(self.here.reconciler.looker, opt_outs=ledger)
+        self.here.reconciler = replace(self.here.reconciler, opt_outs=ledger, looker=looker)
         self.here.worker = replace(self.here.worker, reconciler=self.here.reconciler)
         self.here.azure.vaults.append(a_vault())
         self.vm = self.here.azure.add(a_vm())
