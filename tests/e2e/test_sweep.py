@@ -56,7 +56,7 @@ def test_a_second_sweep_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_killed_at_ten_points_and_run_again_each_vm_is_protected_once(tmp_path: Path) -> None:
-    with simulator("--vms", "120", "--seed", "5") as url:
+    with simulator("--vms", "90", "--seed", "5") as url:
         for method, operation, nth, when in KILLS:
             held: dict[str, Any] = {"method": method, "operation": operation, "nth": nth, "when": when}
             control(url, "holds", held)
@@ -73,7 +73,7 @@ def test_killed_at_ten_points_and_run_again_each_vm_is_protected_once(tmp_path: 
             assert any(each["caught"] for each in holds), f"the sweep never came to {operation} {nth}"
         done = backstop(*sweep(url, tmp_path))
         assert done.returncode == 0, done.stderr
-        assert control(url, "check") == {"missed": [], "wrongWrites": [], "labelled": 120}
+        assert control(url, "check") == {"missed": [], "wrongWrites": [], "labelled": 90}
 
 
 @pytest.mark.parametrize(
