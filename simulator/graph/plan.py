@@ -4,6 +4,7 @@ What the translator does not know is refused by name, never guessed. Reads no ro
 """
 
 import re
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from simulator.graph.refusal import Refusal, invalid_query, unsupported
 from simulator.graph.schema import COLUMNS, DEFAULT_TABLE, TABLES
 from simulator.graph.trees import nodes
 
-KEPT = 256
+KEPT = 512
 _BLANK = re.compile(r"(?:\s+|//[^\n]*(?:\n|$))*")
 _OPERATOR = re.compile(
     r"(where|filter|project|project-away|project-rename|extend|summarize|order|sort|top|take|limit|count|distinct|join"
@@ -49,23 +50,37 @@ class Plan:
         return {CLOCK_SLOT: now.replace(tzinfo=None)} if self.asks_for_time else {}
 
 
+#: Kept for when the same query comes again: parsing takes longer than most queries take to run. A plan holds nothing
+#: of the world that it was made in, so all worlds of a process share them.
+_plans: OrderedDict[str, Plan] = OrderedDict()
+_plans_lock = threading.Lock()
+
+
 class Planner:
-    """Plans, kept for when the same query comes again: parsing takes longer than most queries take to run."""
+    """Makes plans, each once."""
 
     def __init__(self) -> None:
-        self._plans: OrderedDict[str, Plan] = OrderedDict()
-        self._meaning = Meaning()
+        self._made: Meaning | None = None
+
+    @property
+    def _meaning(self) -> Meaning:
+        self._made = self._made or Meaning()
+        return self._made
 
     def close(self) -> None:
         """Give everything back."""
-        self._meaning.close()
+        if self._made is not None:
+            self._made.close()
 
     def plan(self, kql: str, now: datetime) -> Plan:
         """Raises Refusal."""
-        plan = self._plans.pop(kql, None) or self._make(kql, now)
-        self._plans[kql] = plan
-        if len(self._plans) > KEPT:
-            self._plans.popitem(last=False)
+        with _plans_lock:
+            plan = _plans.pop(kql, None)
+        plan = plan or self._make(kql, now)
+        with _plans_lock:
+            _plans[kql] = plan
+            while len(_plans) > KEPT:
+                _plans.popitem(last=False)
         return plan
 
     def _make(self, kql: str, now: datetime) -> Plan:
