@@ -5,12 +5,12 @@ write: about a VM, a vault, a protected item, a resource group. Stable codes, ea
 """
 
 from dataclasses import dataclass
-from enum import Enum
 
 from shared.domain.arm_id import ArmId
+from shared.domain.coded import Coded
 
 
-class Advice(Enum):
+class Advice(Coded):
     """`code`, `sentence` (what is so), `remedy` (what a person can do; empty when nothing is to be done)."""
 
     VAULT_REDUNDANCY_DIFFERS = (
@@ -97,15 +97,6 @@ class Advice(Enum):
             "directory; or look at the key vault's access by hand"
         ),
     )
-
-    def __init__(self, sentence: str, remedy: str) -> None:
-        self.sentence = sentence
-        self.remedy = remedy
-
-    @property
-    def code(self) -> str:
-        """The stable code, such as ITEM_ORPHANED."""
-        return self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ Each has a stable code, a sentence and a remedy; logs, reports, `explain` and te
 added here and nowhere else.
 """
 
-from enum import Enum
+from shared.domain.coded import Coded
 
 
-class Reason(Enum):
+class Reason(Coded):
     """`code`, `sentence` (what is so), `remedy` (what a person can do; empty when nothing is to be done)."""
 
     UNPROTECTED = ("No backup protects this VM", "Backstop protects it when the policy enforces")
@@ -130,15 +130,6 @@ class Reason(Enum):
     NO_RULE_MATCHES = ("No rule of the policy matches this VM", "Add a rule, such as a default with `match: {}`")
     POLICY_DISABLED = ("The policy's mode is `disabled`", "Set `mode` to audit or enforce")
     READ_FAILED = ("Something about this VM could not be read, so nothing is concluded", "Backstop tries again later")
-
-    def __init__(self, sentence: str, remedy: str) -> None:
-        self.sentence = sentence
-        self.remedy = remedy
-
-    @property
-    def code(self) -> str:
-        """The stable code, such as OPTED_OUT."""
-        return self.name
 
 
 #: Every reason that speaks of an opt-out tag, honoured or not.

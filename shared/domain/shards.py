@@ -13,8 +13,8 @@ from shared.domain.backup_policy import BackupPolicy, family_of, shard_name, wan
 from shared.domain.backup_policy_comparing import differences, may_move
 from shared.domain.placement import Quotas, Shard
 from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, BackupPolicyChoice
+from shared.domain.support import ENHANCED_POLICY
 
-ENHANCED_POLICY = "EnhancedPolicy"
 #: Every vault is made with these two for VMs (recorded traffic, 2020 and 2026).
 IN_EVERY_VAULT = (BackupPolicy(DEFAULT_POLICY), BackupPolicy(ENHANCED_POLICY, enhanced=True))
 MOST_POLICIES = 200  # backup policies in one vault (support matrix of Azure Backup; not verified for 2026)
