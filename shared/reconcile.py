@@ -100,18 +100,19 @@ class Reconciler:
         if followed.waiting is not None:
             return Reconciled(followed.waiting)
         earlier = await self.findings.of(request.vm_id)
+        known = earlier.advisories if earlier is not None else ()
         if followed.backup_started and earlier is not None and earlier.verdict.state is State.COMPLIANT:
             started = replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now())
             return await self._save(started, policy)
         made = self._made(request.vm_id, earlier) if followed.protected else None
         look = await self.looker.look(request, policy, made=made)
         if look.seen is None:
-            return await self._record(request, policy, look, Outcome(Status.NOTHING_TO_DO))
+            return await self._record(request, policy, look, Outcome(Status.NOTHING_TO_DO), known)
         if followed.failed is not None:
-            return await self._record(request, policy, look, followed.failed)
+            return await self._record(request, policy, look, followed.failed, known)
         await self._settle(request.vm_id, look.seen)
         look, outcome = await self._carry_out(request, policy, look, just_protected=followed.protected)
-        done = await self._record(request, policy, look, outcome)
+        done = await self._record(request, policy, look, outcome, known)
         if followed.protected and done.finding is not None:
             await self._publish(done.finding)
         return done
@@ -203,10 +204,9 @@ class Reconciler:
         policy: CompiledPolicy,
         look: Look,
         outcome: Outcome,
+        known: tuple[Advisory, ...],
     ) -> Reconciled:
         vm, now = look.seen.vm if look.seen is not None else None, self.clock.now()
-        earlier = await self.findings.of(request.vm_id)
-        known = earlier.advisories if earlier is not None else ()
         protection = look.seen.protection if look.seen is not None else None
         return await self._save(
             Finding(
