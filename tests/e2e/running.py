@@ -49,3 +49,11 @@ def control(url: str, path: str, body: object = None, method: str = "") -> Any:
     with urlopen(request, timeout=40) as answer:
         content = answer.read()
     return json.loads(content) if content else None
+
+
+def person_puts(url: str, path: str, body: object) -> None:
+    """Somebody who is not Backstop makes or replaces a resource. Raises HTTPError where it is refused."""
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer any", "x-sim-actor": "estate"}
+    address = f"{url}{path}?api-version=2024-07-01"
+    with urlopen(Request(address, json.dumps(body).encode(), headers, method="PUT"), timeout=40) as answer:
+        answer.read()

@@ -1,12 +1,13 @@
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.running import POLICY, ROOT, backstop, control, simulator
+from tests.e2e.running import POLICY, ROOT, backstop, control, person_puts, simulator
 
 # Ten points at which the sweep is killed, before and after what counts among them.
 KILLS = [
@@ -25,6 +26,21 @@ KILLS = [
 
 def sweep(url: str, state: Path) -> list[str]:
     return ["sweep", "--endpoint", url, "--policy", POLICY, "--state", str(state), "--enforce", "--yes", "--json"]
+
+
+def newcomers(url: str, count: int, seed: int) -> None:
+    """Create so many VMs that must be protected, and let their owners' time for tags go by.
+
+    How much a killed sweep had done is a matter of speed; with these, each point is reached however much that was.
+    """
+    planned = control(url, "arrivals", {"count": 6 * count, "seed": seed})
+    wanted = [each for each in planned if each["label"]["expect"] == "protect"][:count]
+    assert len(wanted) == count
+    for each in wanted:
+        person_puts(url, each["path"], each["body"])
+    until = datetime.fromisoformat(control(url, "clock")["now"]) + timedelta(minutes=11)
+    while datetime.fromisoformat(control(url, "clock/advance", {"to": until.isoformat()})["now"]) < until:
+        pass
 
 
 def test_a_plan_writes_nothing_and_names_each_action(tmp_path: Path) -> None:
@@ -56,8 +72,9 @@ def test_a_second_sweep_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_killed_at_ten_points_and_run_again_each_vm_is_protected_once(tmp_path: Path) -> None:
-    with simulator("--vms", "90", "--seed", "5") as url:
-        for method, operation, nth, when in KILLS:
+    with simulator("--vms", "60", "--seed", "5") as url:
+        for turn, (method, operation, nth, when) in enumerate(KILLS):
+            newcomers(url, 8, seed=turn)
             held: dict[str, Any] = {"method": method, "operation": operation, "nth": nth, "when": when}
             control(url, "holds", held)
             process = subprocess.Popen(
@@ -73,7 +90,8 @@ def test_killed_at_ten_points_and_run_again_each_vm_is_protected_once(tmp_path: 
             assert any(each["caught"] for each in holds), f"the sweep never came to {operation} {nth}"
         done = backstop(*sweep(url, tmp_path))
         assert done.returncode == 0, done.stderr
-        assert control(url, "check") == {"missed": [], "wrongWrites": [], "labelled": 90}
+        verdict = control(url, "check")
+    assert verdict["missed"] == verdict["wrongWrites"] == []
 
 
 @pytest.mark.parametrize(
