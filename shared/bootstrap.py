@@ -24,8 +24,8 @@ from shared.intake import Intake
 from shared.looking import Looker
 from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy, PolicyInForce
-from shared.policy_ports import LastGood, Policies, PolicySource
 from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Jobs, Notices, WorkSource
+from shared.ports.policy import LastGood, Policies, PolicySource
 from shared.reconcile import Reconciler
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper

@@ -12,8 +12,8 @@ from shared.domain import messages
 from shared.domain.azure_answers import Scope
 from shared.domain.events import Ignored, IgnoredBecause, read_event, writer_of, written_at
 from shared.domain.model import ReconcileRequest
-from shared.policy_ports import Policies
 from shared.ports import Clock, Intent, Inventory, Ledger, OptOuts, WorkQueue
+from shared.ports.policy import Policies
 
 log = logging.getLogger(__name__)
 

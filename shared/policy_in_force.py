@@ -14,8 +14,8 @@ from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import audit_only
 from shared.domain.policy_file.reading import read_policy
 from shared.errors import BackstopError
-from shared.policy_ports import POLICY_AGE, LastGood, PolicyAnswer, PolicyProblem, PolicySource, PolicyText
 from shared.ports import Clock
+from shared.ports.policy import POLICY_AGE, LastGood, PolicyAnswer, PolicyProblem, PolicySource, PolicyText
 
 log = logging.getLogger(__name__)
 

@@ -40,8 +40,8 @@ from shared.guards import POLL, outcome_of
 from shared.looking import Look, Looker
 from shared.opt_outs import note
 from shared.placing import Placer
-from shared.policy_ports import Policies
 from shared.ports import Backup, Claims, Clock, FindingStore, Ledger, Notices, OptOuts
+from shared.ports.policy import Policies
 from shared.vault_making import Wanted
 
 LEASE = timedelta(minutes=5)  # one look makes some ten requests, each cut off after a minute at most

@@ -38,8 +38,8 @@ from shared.domain.withholding import withheld
 from shared.errors import LimitExceededError
 from shared.estate_view import NOTHING_SEEN, EstateReader, EstateView
 from shared.opt_outs import note
-from shared.policy_ports import Policies
 from shared.ports import Clock, FindingStore, Inventory, OptOuts, WorkQueue
+from shared.ports.policy import Policies
 
 T = TypeVar("T")
 _DRY_RUN, _NOTHING_TO_DO = Outcome(Status.DRY_RUN), Outcome(Status.NOTHING_TO_DO)  # one for each of 100,000 VMs

@@ -48,8 +48,8 @@ from shared.guards import Guard
 from shared.looking import Looker
 from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy
-from shared.policy_ports import Policies
 from shared.ports import BookPage, Intent
+from shared.ports.policy import Policies
 from shared.reconcile import Reconciler
 from shared.sweep import Sweeper
 from shared.vault_making import VaultMaker

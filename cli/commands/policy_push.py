@@ -20,7 +20,7 @@ from shared.domain.compiled_policy import compile_policy
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_file.reading import parse_policy
 from shared.errors import PermanentError, PolicyFileError, SettingsError
-from shared.policy_ports import PolicySource, PolicyText
+from shared.ports.policy import PolicySource, PolicyText
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -29,7 +29,7 @@ from shared.domain.policy import EnforcementPolicy
 from shared.domain.reasons import Reason
 from shared.domain.steps import Held
 from shared.domain.withholding import Withheld
-from shared.policy_ports import PolicyProblem
+from shared.ports.policy import PolicyProblem
 from shared.reporting.text import INITIAL_BACKUP_PENDING, utc
 
 _STEP = 2

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from shared.domain.model import Finding, State, Status
-from shared.policy_ports import PolicyProblem
+from shared.ports.policy import PolicyProblem
 from shared.reporting.render_json import action_data
 
 

@@ -14,8 +14,8 @@ from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.model import Finding
 from shared.domain.prices.model import PriceFile
 from shared.errors import PermanentError, RetryLaterError
-from shared.policy_ports import Policies
 from shared.ports import Clock, FindingStore, Inventory, Notices
+from shared.ports.policy import Policies
 from shared.reporting.advice import within
 from shared.reporting.backup_policies import PolicyInUse, policies_in_use
 from shared.reporting.costs import costs_of

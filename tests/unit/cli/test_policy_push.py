@@ -10,7 +10,7 @@ from cli.commands.policy_push import Wish
 from cli.output.asking import RefusedError
 from shared.adapters.policy_file import PolicyFolder
 from shared.errors import PermanentError, PolicyFileError, SettingsError
-from shared.policy_ports import PolicyAnswer, PolicyText
+from shared.ports.policy import PolicyAnswer, PolicyText
 from tests.policies import policy_of
 
 SPEC = "mode: {}\nrules: [{{name: default, priority: 1, match: {{}}}}]"

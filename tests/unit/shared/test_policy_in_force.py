@@ -15,7 +15,7 @@ from shared.domain.model import State, Status
 from shared.domain.policy import Mode
 from shared.errors import RetryLaterError
 from shared.policy_in_force import FixedPolicy, PolicyInForce
-from shared.policy_ports import PolicyAnswer, PolicyProblem, PolicyText
+from shared.ports.policy import PolicyAnswer, PolicyProblem, PolicyText
 from shared.telemetry import JsonFormatter
 from tests.fakes import FakeClock, World, a_vault, a_vm
 from tests.policies import compiled

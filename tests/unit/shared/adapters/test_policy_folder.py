@@ -8,7 +8,7 @@ import pytest
 
 from shared.adapters.policy_file import PolicyFolder
 from shared.errors import PermanentError, PolicyFileError, RetryLaterError, SettingsError
-from shared.policy_ports import PolicyAnswer, PolicyText
+from shared.ports.policy import PolicyAnswer, PolicyText
 
 
 async def test_what_was_written_is_read_with_its_version_and_not_twice(tmp_path: Path) -> None:

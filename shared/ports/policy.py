@@ -1,6 +1,6 @@
 """The ports of the enforcement policy: where it lies, what is kept of it, and where the core takes it from.
 
-Like those in `ports.py` they name what is needed and do nothing. In Azure the place is a blob, whose ETags serve
+Like the other ports they name what is needed and do nothing. In Azure the place is a blob, whose ETags serve
 `PolicySource` as they are.
 """
 
