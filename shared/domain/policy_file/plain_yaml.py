@@ -15,6 +15,7 @@ import yaml
 from shared.domain.policy_file.placed import Node, Path, Problem, dotted, shown
 
 MAX_CHARACTERS = 1_000_000
+TOO_LONG = f"the file holds more than {MAX_CHARACTERS:,} characters"
 MAX_NODES = 30_000
 MAX_DEPTH = 40
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -25,6 +26,13 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 # deceive even in a comment.
 _REFUSED = re.compile(
     "[^\t\n\r\x20-~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|\r(?!\n)"
+)
+
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# Letters and marks that show nothing all the same: fillers, an empty Braille cell, joiners, selectors of a glyph.
+_BLANKS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
 
 
@@ -39,7 +47,7 @@ class UnreadableYamlError(Exception):
 def read_yaml(text: str, file: str) -> Node:
     """The one document in `text`, a mapping. UnreadableYamlError names `file` and the place of what is wrong."""
     if len(text) > MAX_CHARACTERS:
-        raise UnreadableYamlError(Problem(file, 0, 0, "", f"the file holds more than {MAX_CHARACTERS:,} characters"))
+        raise UnreadableYamlError(Problem(file, 0, 0, "", TOO_LONG))
     _refuse_hidden(text, file)
     try:
         return _Reader(text, file).document()
@@ -147,9 +155,9 @@ class _Reader:
         return kind
 
     def _seen(self, event: Any, path: Path) -> None:
-        if event.value.isascii():
+        if event.value.isascii() and event.value.isprintable():
             return
-        hidden = next((each for each in event.value if unicodedata.category(each) in {"Cf", "Zl", "Zp"}), None)
+        hidden = next((each for each in event.value if _is_hidden(each)), None)
         if hidden is not None:
             what = f"holds the character U+{ord(hidden):04X}, which cannot be seen; take it out"
             raise self._error(event, dotted(path), what)
@@ -157,6 +165,10 @@ class _Reader:
     def _error(self, event: Any, key: str, what: str) -> UnreadableYamlError:
         mark = event.start_mark
         return UnreadableYamlError(Problem(self._file, mark.line + 1, mark.column + 1, key, what))
+
+
+def _is_hidden(character: str) -> bool:
+    return character in _BLANKS or (unicodedata.category(character) in _UNSEEN and character not in "\n\t")
 
 
 def _moment(raw: str) -> Any:

@@ -1,4 +1,4 @@
-"""Values of a policy file that deceive the eye or are misspelt: mixed alphabets, odd spaces, kinds that Azure lacks.
+"""Values of a policy file that deceive the eye (characters that look like others) or are misspelt.
 
 A value that only looks right matches nothing, without any error. Kinds are judged only where one that exists is near,
 because Azure adds new ones.
@@ -6,7 +6,7 @@ because Azure adds new ones.
 
 from collections.abc import Iterator, Mapping
 
-from shared.domain.policy_file.look_alikes import intruder, odd_space
+from shared.domain.policy_file.look_alikes import deceiving
 from shared.domain.policy_file.model_errors import closest
 from shared.domain.policy_file.placed import Node, Path
 from shared.domain.policy_tools.lint_rules import Remark
@@ -36,11 +36,8 @@ def odd_values(root: Node) -> Iterator[Remark]:
         texts = [node.data] if isinstance(node.data, str) else []
         texts += [str(path[-1])] if path and isinstance(path[-1], str) else []
         for text in texts:
-            if letter := intruder(text):
-                what = f"mixes alphabets: the letter {letter} (U+{ord(letter):04X}) only looks like a Latin one"
-                yield Remark(path, what)
-            elif space := odd_space(text):
-                yield Remark(path, f"holds the character U+{ord(space):04X}, which only looks like a space")
+            if why := deceiving(text):
+                yield Remark(path, why)
         if isinstance(node.data, str):
             yield from _kind(path, node.data)
 

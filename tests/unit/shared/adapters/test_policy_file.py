@@ -25,7 +25,12 @@ def test_the_current_folder_s_policy_is_the_default(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(None, "there is no such policy file"), (b"\xff\xfe\x00\x01", "not UTF-8"), (b"x" * 5_000_000, "more than")],
+    [
+        (None, "there is no such policy file"),
+        (b"\xff\xfe\x00\x01", "not UTF-8"),
+        (b"x" * 5_000_000, "more than"),
+        ("é".encode() * 5_000_000, "more than"),  # as much of it as is read ends within a character
+    ],
 )
 def test_a_file_that_cannot_be_used_is_told_with_its_name(tmp_path: Path, content: bytes | None, expected: str) -> None:
     file = tmp_path / "mine.yaml"

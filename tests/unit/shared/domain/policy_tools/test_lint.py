@@ -17,7 +17,7 @@ from tests.strategies import policies, vms
 
 HEAD = "apiVersion: backstop/v1\nkind: EnforcementPolicy\nmetadata: {name: test}\nspec:\n"
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
-NBSP = "\u00a0"
+NBSP, ACUTE = "\u00a0", "\u0301"
 REST = "rules: [{name: all, priority: 9, match: {}}]"
 
 
@@ -98,6 +98,20 @@ def rule(match: str, rest: str = "") -> str:
         (f"rules: [{rule('{tags: {env: рrod}}')}]", "tags.env: mixes alphabets: the letter р (U+0440)"),
         (f"rules: [{rule('{tags: {еnv: prod}}')}]", "mixes alphabets: the letter е (U+0435)"),
         (f"rules: [{rule('{names: [a' + NBSP + 'b]}')}]", "names[0]: holds the character U+00A0"),
+        (f"rules: [{rule('{tags: {env: 𝐩𝐫𝐨𝐝}}')}]", "env: holds the character U+1D429, which only looks like p"),
+        (f"rules: [{rule('{names: [vm＊]}')}]", "names[0]: holds the character U+FF0A, which only looks like *"),
+        (f"rules: [{rule('{tags: {env: “prod”}}')}]", "U+201C, which only looks like a quotation mark of YAML's"),
+        (
+            f"rules: [{rule('{names: [vm–app]}')}]",
+            "names[0]: holds the character U+2013, which only looks like a hyphen",
+        ),
+        (f"rules: [{rule('{resourceGroups: [rg-a‑*]}')}]", "U+2011, which only looks like a hyphen"),
+        (f"rules: [{rule('{tags: {env: cafe' + ACUTE + '}}')}]", "holds a letter and its accent as two characters"),
+        (
+            "rules: [{name: a, priority: 1, match: {names: ['vm ']}}]",
+            "names[0]: begins or ends with a space or a line end",
+        ),
+        ("rules: [{name: a, priority: 1, match: {tags: {'env ': prod}}}]", "begins or ends with a space or a line end"),
         (f"rules: [{rule('{securityTypes: [TrustedLunch]}')}]", "did you mean 'TrustedLaunch'?"),
     ],
 )
@@ -117,6 +131,7 @@ def test_what_is_worth_a_warning_is_told_at_its_place(spec: str, expected: str) 
         "rules: [{name: a, priority: 1, match: {tags: {env: [prod, dev]}}}]",
         f"scope: {{subscriptions: [corp-*]}}\nrules: [{{name: a, priority: 1, match: {{subscriptions: [{TWO}]}}}}]",
         "rules: [{name: a, priority: 1, match: {tags: {diskTypes: UltraSDS_LRS, вид: прод}}}]",
+        "rules: [{name: a, priority: 1, match: {tags: {team: [l’équipe – Köln, 5 m², 3.º]}}}]",
         "rules: [{name: a, priority: 1, match: {securityTypes: [QuantumVM, 'Trusted*']}}]",
         "exclude: {builtin: [spot]}\nrules: [{name: a, priority: 1, match: {priorities: [Spot, Regular]}}]",
         "mode: enforce\nlimits: {maxActions: {amount: 9}}\nrules: [{name: a, priority: 1, match: {}}]",
