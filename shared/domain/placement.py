@@ -96,6 +96,10 @@ class _Filling:
         before = len(self._moments) - self._quotas.registrations
         return self._now if before < 0 else max(self._now, self._moments[before] + DAY + MARGIN)
 
+    def days(self) -> int:
+        """On which day, counted from 0, a VM would be registered that comes after all that have room so far."""
+        return (len(self._moments) + self.capacity) // self._quotas.registrations
+
     def take(self) -> Seat:
         """The next seat."""
         at = self.due()
@@ -145,7 +149,10 @@ def _open_shards(fillings: Sequence[_Filling], count: int) -> None:
         able = [each for each in fillings if each.next_lot() > 0]
         if not able:
             return
-        best = min(able, key=lambda each: (-min(each.next_lot(), missing), each.due(), each.capacity, each.position))
+        best = min(
+            able,
+            key=lambda each: (-min(each.next_lot(), missing), each.days(), each.due(), each.capacity, each.position),
+        )
         missing -= best.next_lot()
         best.open()
 
@@ -157,16 +164,21 @@ def next_within_day(counted: Sequence[datetime], per_day: int, now: datetime) ->
 
 
 def _fewest(count: int, berths: Sequence[Berth], quotas: Quotas) -> list[Berth]:
-    """As few of the vaults as hold them all, or all that hold any. One that could take them today comes first."""
-    rooms = [(each.room(quotas), position, each) for position, each in enumerate(berths)]
-    alone = [each for each in rooms if each[0] >= count]
-    if alone:
-        today = [each for each in alone if quotas.registrations - len(each[2].registered) >= count]
-        return [(today or alone)[0][2]]
+    """As few of the vaults as hold them all, or all that hold any; the last is the one that takes the rest best."""
+    left = sorted(berths, key=lambda each: -each.room(quotas))  # stable: those of one size stay in order of preference
+    position = {each.vault_id: number for number, each in enumerate(berths)}
     found: list[Berth] = []
-    for room, _, berth in sorted(rooms, key=lambda each: (-each[0], each[1])):
-        if count <= 0 or room == 0:
+    while count > 0 and left and (room := left[0].room(quotas)) > 0:
+        if room >= count:
+            able = [each for each in left if each.room(quotas) >= count]
+            found.append(min(able, key=lambda each: (*_costs(count, each, quotas), position[each.vault_id])))
             break
-        found.append(berth)
+        found.append(left.pop(0))
         count -= room
     return found
+
+
+def _costs(count: int, berth: Berth, quotas: Quotas) -> tuple[int, int]:
+    """How many backup policies the vault lacks to take so many VMs, and on which day, from 0, the last would come."""
+    there = sum(max(quotas.policy_vms - each.vms, 0) for each in berth.shards if each.there or each.vms)
+    return -(-max(count - there, 0) // quotas.policy_vms), (len(berth.registered) + count - 1) // quotas.registrations

@@ -74,6 +74,24 @@ def test_a_single_vm_goes_to_the_first_vault_that_takes_it_today() -> None:
     assert NOW + timedelta(hours=23) <= later["vm"].at <= NOW + timedelta(hours=24)
 
 
+def test_of_the_vaults_that_hold_all_the_one_that_lacks_no_policy_comes_before_the_one_that_takes_them_today() -> None:
+    lacking = Berth("a", 100, shards("gold", 1, 100))
+    having = Berth("b", 50, shards("gold", 1, 50), (NOW - timedelta(hours=1),) * 250)
+    seats = place(vms(40), [lacking, having], none_new, AZURE, NOW)
+    assert {(seat.vault_id, seat.backup_policy) for seat in seats.values()} == {("b", "gold")}
+
+
+def test_the_last_of_several_vaults_is_the_one_that_lacks_the_fewest_policies() -> None:
+    berths = [
+        Berth("large", 0, shards("gold", 10)),
+        Berth("lacking", 100, shards("gold", 1, 100)),
+        Berth("having", 150, shards("gold", 2, 100, 50)),
+    ]
+    seats = place(vms(1040), berths, none_new, AZURE, NOW)
+    assert {seat.vault_id for seat in seats.values()} == {"large", "having"}
+    assert {seat.backup_policy for seat in seats.values() if seat.vault_id == "having"} == {"gold-01"}
+
+
 def test_the_reserve_of_the_day_is_left() -> None:
     seats = place(vms(250), [Berth("a", 0, shards())], none_new, Quotas(registrations=200), NOW)
     assert sum(seat.at == NOW for seat in seats.values()) == 200
@@ -164,6 +182,24 @@ def test_in_empty_vaults_no_other_way_is_better(count: int, vaults: int, quotas:
         days(seats),
     )
     assert found == _best(count, berths, quotas)
+
+
+@given(st.integers(1, 6), st.lists(small_berths, min_size=1, max_size=3, unique_by=lambda each: each.vault_id))
+def test_where_one_vault_holds_all_the_one_that_lacks_fewest_policies_is_chosen(
+    count: int, berths: list[Berth]
+) -> None:
+    quotas = Quotas(8, 3, 2)
+    able = [each for each in berths if each.room(quotas) >= count]
+    seats = place(vms(count), berths, none_new, quotas, NOW)
+    if not able:
+        return
+    [vault_id] = {seat.vault_id for seat in seats.values()}
+
+    def lacks(berth: Berth) -> int:
+        there = sum(3 - each.vms for each in berth.shards if each.there)
+        return -(-max(count - there, 0) // 3)
+
+    assert lacks(next(each for each in able if each.vault_id == vault_id)) == min(map(lacks, able))
 
 
 def test_order_and_preference_decide_nothing_else() -> None:
