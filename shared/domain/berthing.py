@@ -173,6 +173,11 @@ class _Group:
         good = tuple(each for each in found if each.id.key in ours or has_redundancy(each, choice))
         return tuple(each for each in good if each.ready or each.id.key in ours) or good
 
+    def _usable(self) -> tuple[Vault, ...]:
+        """Of those, the ones that may be filled: the first alone where the rule has a full one reported."""
+        fitting = self._fitting()
+        return fitting[:1] if self._first.rule.rule.vault.when_full == "report" else fitting
+
     def _family(self, key: str) -> Family:
         if (known := self.families.get(key)) is not None:
             return known
@@ -195,10 +200,7 @@ class _Group:
         return tuple(Shard(each.name, each.there, under[each.name.lower()]) for each in shards)
 
     def _berths(self) -> list[Berth]:
-        fitting = self._fitting()
-        if self._first.rule.rule.vault.when_full == "report":
-            fitting = fitting[:1]
-        there = [self.ledger.berth(each.id.text, self._shards(each.id.text)) for each in fitting]
+        there = [self.ledger.berth(each.id.text, self._shards(each.id.text)) for each in self._usable()]
         return there + [self.ledger.berth(each, self._shards(each, new=True)) for each in self._to_be_made()]
 
     def _to_be_made(self) -> list[str]:
@@ -259,22 +261,38 @@ class _Group:
         return Placement(seat, tuple(first), held)
 
     def _no_seat(self) -> Held:
-        fitting, name = self._fitting(), self._first.backup_policy
-        if not fitting:
+        choice, usable, name = self._first.rule.rule.vault, self._usable(), self._first.backup_policy
+        new = family(self._first.rule.rule.backup_policy, name, None)
+        lacking = choice.new_vault is not None and new.described is None and new.missing(name)
+        if not usable and lacking:
+            why = f"a new vault has no backup policy {name}"
+            return Held("BACKUP_POLICY_MISSING", why, "Describe it in the rule, so that Backstop can make it")
+        if not usable:
             return Held("NO_VAULT", "no vault will do and none may be made", "Create one, or widen the rule's `vault`")
-        families = [self._family(each.id.key) for each in fitting]
+        families = [self._family(each.id.key) for each in usable]
         if all(each.missing(name) and each.described is None for each in families):
             why = f"no vault that will do has a backup policy {name}"
             return Held("BACKUP_POLICY_MISSING", why, "Make it, or describe it in the rule, so that Backstop can")
-        if not any(self._shards(each.id.text) for each in fitting):
+        if not any(self._shards(each.id.text) for each in usable):
             why = f"the backup policies {name} of the vaults are not as the rule describes them"
             return Held("BACKUP_POLICY_DIFFERS", why, "Change them, or give the rule's policy a name of its own")
-        full = [each for each in fitting if len(self.ledger.vms.get(each.id.key, ())) >= self.ledger.quotas.vms]
-        if len(full) == len(fitting):
-            why = f"the vaults that will do protect {self.ledger.quotas.vms:,} VMs each"
-            return Held("VAULTS_FULL", why, "Create a vault, or let the rule make one: `whenMissing: create`")
-        why = f"the backup policy {name} has {self.ledger.quotas.policy_vms} VMs, and no further one may be made"
-        return Held("BACKUP_POLICY_FULL", why, "Let the rule make further ones: `backupPolicy.whenFull: next`")
+        if all(len(self.ledger.vms.get(each.id.key, ())) >= self.ledger.quotas.vms for each in usable):
+            return self._full(usable, lacking)
+        why = f"the backup policy {name} has {self.ledger.quotas.policy_vms} VMs, and no further one can be made"
+        remedy = "Describe the policy in the rule, or delete backup policies of the vault that nothing uses"
+        return Held("BACKUP_POLICY_FULL", why, remedy)
+
+    def _full(self, usable: Sequence[Vault], lacking: bool) -> Held:
+        """`lacking`: a new vault could be made, but not the backup policy in it."""
+        most = f"{self.ledger.quotas.vms:,} VMs"
+        if self._first.rule.rule.vault.when_full == "report":
+            why = f"the vault {usable[0].id.name} protects {most}"
+            return Held("VAULTS_FULL", why, "Let the rule go on in the next vault: `vault.whenFull: next`")
+        why = f"the vaults that will do protect {most} each"
+        if lacking:
+            why = f"{why}, and a new one has no backup policy {self._first.backup_policy}"
+            return Held("VAULTS_FULL", why, "Describe the policy in the rule, so that Backstop can make it")
+        return Held("VAULTS_FULL", why, "Create a vault, or let the rule make one: `whenMissing: create`")
 
 
 def quotas_of(limits: Limits) -> Quotas:

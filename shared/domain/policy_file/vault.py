@@ -41,8 +41,8 @@ class NewVault(Section):
     @model_validator(mode="after")
     def _name_is_possible(self) -> Self:
         if self.name is not None:
-            longest = f"{self.name.replace(LOCATION, _LONGEST_LOCATION)}{_HIGHEST_NUMBER}"
-            if VAULT_NAME.fullmatch(longest) is None:
+            first = self.name.replace(LOCATION, _LONGEST_LOCATION)
+            if any(VAULT_NAME.fullmatch(each) is None for each in (first, f"{first}{_HIGHEST_NUMBER}")):
                 what = "2 to 50 letters, digits and hyphens with a letter first, the region and a number included"
                 raise ValueError(f"a vault's name has {what}")
         return self
@@ -82,7 +82,8 @@ def new_vault_name(choice: VaultChoice, location: str, number: int) -> str:
 
     Where the rule gives none, the first name of `select` that is no glob serves, else `backstop-{location}`.
     """
-    plain = [each for each in choice.select.names or () if VAULT_NAME.fullmatch(f"{each}{_HIGHEST_NUMBER}")]
+    names = choice.select.names or ()
+    plain = [each for each in names if VAULT_NAME.fullmatch(each) and VAULT_NAME.fullmatch(f"{each}{_HIGHEST_NUMBER}")]
     template = choice.create.name if choice.create is not None and choice.create.name is not None else None
     name = (template or (plain[0] if plain else f"backstop-{LOCATION}")).replace(LOCATION, location)
     return name if number == 0 else f"{name}-{number + 1}"

@@ -102,7 +102,7 @@ virtualMachines: [{name: vm-1, location: westeurope}]
         await here.right({"vm-1": "protect"}, allow="vault")
 
 
-@pytest.mark.parametrize("name", ["1st", "with_underscore", "x" * 48, "-a"])
+@pytest.mark.parametrize("name", ["a", "1st", "with_underscore", "x" * 48, "-a"])
 def test_a_name_that_azure_would_refuse_is_refused_before_any_call(name: str) -> None:
     with pytest.raises(PolicyFileError, match="2 to 50 letters, digits and hyphens"):
         compiled(

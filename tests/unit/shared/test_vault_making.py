@@ -257,3 +257,27 @@ async def test_a_vault_in_the_making_is_waited_for_by_all() -> None:
     assert {item.vault_id for vm in vms for item in active_items(here.azure, vm)} == {here.azure.vaults[0].id.text}
     assert here.azure.vaults[0].id.subscription_id == SUB
     assert here.clock.now() - here.memory.intents[f"backup|{vms[0].id.key}"].at < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "told"),
+    [
+        ("vault: {whenFull: report}", "VAULTS_FULL", ("the vault vault-1 protects 1 VMs", "whenFull: next")),
+        ("vault: {whenMissing: report}", "VAULTS_FULL", ("protect 1 VMs each", "whenMissing: create")),
+        ("vault: {whenMissing: create}, backupPolicy: own", "VAULTS_FULL", ("has no backup policy own", "Describe")),
+        (
+            "vault: {select: {names: other}, whenMissing: create}, backupPolicy: own",
+            "BACKUP_POLICY_MISSING",
+            ("a new vault has no backup policy own", "Describe"),
+        ),
+    ],
+)
+async def test_why_there_is_no_room_names_what_would_give_some(rule: str, code: str, told: tuple[str, str]) -> None:
+    here, vms = world(rule, limits=", perVault: 1", vms=3)
+    vaults = [a_vault("vault-1"), *([a_vault("vault-2")] if "report" in rule else [])]
+    here.azure.vaults += vaults
+    for vault in vaults:
+        here.azure.policies[vault.id.key] = (DEFAULT, replace(DEFAULT, name="own"))
+    await here.sweep()
+    outcome = here.finding(vms[2]).outcome
+    assert (outcome.error_code, told[0] in outcome.error, told[1] in outcome.remedy) == (code, True, True)
