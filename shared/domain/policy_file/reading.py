@@ -19,7 +19,7 @@ from shared.errors import PolicyFileError
 Whole = TypeVar("Whole", bound=BaseModel)
 MOST_ERRORS = 20
 _REMEDY = "Mend the file; docs/policy.md tells every key"
-#: The one key to which nothing may be given: opt-outs without a longest duration.
+#: The keys to which nothing may be given: opt-outs without a longest duration, no second try of a first backup.
 _MAY_BE_NULL = (("optOut", "maxDuration"), ("initialBackup", "again"))
 
 
@@ -27,7 +27,7 @@ _MAY_BE_NULL = (("optOut", "maxDuration"), ("initialBackup", "again"))
 class Reading:
     """`policy` is None exactly where there are errors. Both lists stand in the order of the file.
 
-    `errors` holds the first 20, `more` counts the others. `warnings` are about keys without effect in this version.
+    `errors` holds the first 20, `more` counts the others. `warnings` are for `policy_tools/lint.py` to add.
     """
 
     policy: EnforcementPolicy | None
@@ -60,7 +60,7 @@ def read_policy(text: str, file: str) -> Reading:
     errors |= twins
     more: set[Path] = {("spec",)} if twins else set()  # the model's own word about them, without their place
     policy, found, count = validated(EnforcementPolicy, root, root.data, file, errors, more)
-    return Reading(policy, root, found, (), count - len(found))
+    return Reading(policy, root, found, more=count - len(found))
 
 
 def validated(

@@ -43,10 +43,7 @@ class TagTest(Section):
     def _short_form(cls, value: Any) -> Any:
         if isinstance(value, dict | TagTest):
             return value
-        values = value if isinstance(value, list) else [value]
-        if not values or not all(isinstance(each, str) for each in values):
-            raise ValueError(f"a tag's value must be text or a list of texts; quote it, such as '{value}'")
-        return {"is": list(values)}
+        return {"is": value if isinstance(value, list) else [value]}  # one that is no text is told at its own place
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:

@@ -27,9 +27,8 @@ def check_policy(text: str, file: str) -> Reading:
     reading = read_policy(text, file)
     if reading.policy is None or reading.root is None:
         return reading
-    warnings = list(reading.warnings)
     found = (*remarks(reading.policy), *odd_values(reading.root))
-    warnings += [problem_at(file, reading.root, each.path, each.what) for each in found]
+    warnings = [problem_at(file, reading.root, each.path, each.what) for each in found]
     warnings.sort(key=lambda each: (each.line, each.column))
     return replace(reading, warnings=tuple(warnings))
 

@@ -89,6 +89,10 @@ def test_a_file_that_was_cut_off_anywhere_is_refused_or_is_a_policy_by_what_is_l
         ),
         (HEAD + "  rules: [" + "1," * 29_000 + "]", "must be a mapping of keys, not the number 1"),
         (HEAD + f"  rules: [{{name: a, priority: 1, match: {{names: [{'1,' * 29_000}]}}}}]", "must be text, not the"),
+        (
+            HEAD + f"  rules: [{{name: a, priority: 1, match: {{tags: {{a: [{'no,' * 20_000}]}}}}}}]",
+            "must be text, not the",
+        ),
         (HEAD + "  " + "\n  ".join(f"k{n}: 1" for n in range(29_000)), "unknown key"),
         (HEAD + "  " + "k" * 900_000 + ": 1", "not valid YAML"),
         (HEAD + "  mode: " + "k" * 900_000, "must be 'audit', 'enforce' or 'disabled', not 'kkk"),
