@@ -34,7 +34,7 @@ from shared.ports import Backup, Clock, Intent, Ledger, Preflight
 from shared.vault_making import VaultMaker, Wanted
 
 JOBS_SINCE = timedelta(days=7)
-DAY, NO_SPREAD = timedelta(days=1), timedelta()
+DAY = timedelta(days=1)
 _AGAIN = "start a backup: backstop protect VM_ID --backup-now"
 _MAKING = frozenset({ActionKind.CREATE_VAULT, ActionKind.SET_REDUNDANCY, ActionKind.ENSURE_BACKUP_POLICY})
 
@@ -69,6 +69,11 @@ def spread_key(vm_key: str) -> str:
     return f"spread|{vm_key}"
 
 
+def left_key(vm_key: str) -> str:
+    """The ledger's key for the moment until which a VM's first backup is left to a scheduled one."""
+    return f"left|{vm_key}"
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """How the write ended, and what the protection is known to be after it."""
@@ -90,9 +95,12 @@ class Actor:
     clock: Clock
 
     async def carry_out(
-        self, action: Action, protection: Protection, wanted: Wanted, *, just_protected: bool
+        self, action: Action, protection: Protection, wanted: Wanted, *, just_protected: bool, wished: bool = False
     ) -> Carried:
-        """Do the write, or say why not. `just_protected`: the protection is new and ours, no job list is needed."""
+        """Do the write, or say why not. `just_protected`: the protection is new and ours, no job list is needed.
+
+        `wished`: a person asked for a backup now, so a first one is not put apart from others.
+        """
         if action.kind in _MAKING:
             return Carried(await self.maker.make(action, wanted), protection)
         try:
@@ -106,6 +114,8 @@ class Actor:
                     send = partial(self.backup.put_under, action.vault_id, action.vm, action.backup_policy)
                     return await self._put(under_key(action.vm.key), send, protection)
                 case _:
+                    if not wished and (later := await self._put_apart(action, wanted, new=just_protected)) is not None:
+                        return Carried(later, protection)
                     return await self._start_backup(action, protection, wanted, just_protected)
         except PermanentError as error:
             return Carried(outcome_of(error, self.clock.now()), protection)
@@ -190,9 +200,6 @@ class Actor:
         self, action: Action, protection: Protection, wanted: Wanted, just_protected: bool
     ) -> Carried:
         key, now = backup_key(action.vm.key), self.clock.now()
-        spread = wanted.rule.initial_backup.spread if action.kind is ActionKind.START_INITIAL_BACKUP else NO_SPREAD
-        if spread and (later := await self._put_apart(action.vm.key, spread, new=just_protected)) is not None:
-            return Carried(later, protection)
         intent = await self.ledger.intent(key)
         if intent is not None or not just_protected:
             try:
@@ -208,15 +215,19 @@ class Actor:
         answer = await self.guard.send(key, partial(self.backup.start_backup, action.item_id, retain_until))
         if isinstance(answer, Outcome):
             return Carried(answer, protection)
-        await self.ledger.forget(spread_key(action.vm.key))
+        for each in (spread_key, left_key):
+            await self.ledger.forget(each(action.vm.key))
         return Carried(accepted_until(self.clock.now(), answer), replace(protection, backup_running=True))
 
-    async def _put_apart(self, vm_key: str, spread: timedelta, *, new: bool) -> Outcome | None:
-        """DEFERRED until the VM's own part of the spread has passed since its protection was made."""
-        key, now = spread_key(vm_key), self.clock.now()
+    async def _put_apart(self, action: Action, wanted: Wanted, *, new: bool) -> Outcome | None:
+        """DEFERRED until the VM's own part of the rule's spread has passed since its protection was made."""
+        spread = wanted.rule.initial_backup.spread
+        if not spread or action.kind is not ActionKind.START_INITIAL_BACKUP:
+            return None
+        key, now = spread_key(action.vm.key), self.clock.now()
         due = await self.ledger.intent(key)
         if due is None and new:
-            due = Intent(now + share_of(spread, vm_key))
+            due = Intent(now + share_of(spread, action.vm.key))
             await self.ledger.record(key, due)
         if due is None or now >= due.at:
             return None

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from shared.act import undelete_key
+from shared.act import left_key, undelete_key
 from shared.bulk_placing import BulkPlacer
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope
@@ -67,6 +67,7 @@ class EstateReader:
             reading = self.bulk.holdings(where, _all(vaults), items, within)
             holdings = await _or_unread("what the vaults hold", reading)
         stretches, undeleted = await self.opt_outs.stretches(), await self.ledger.with_prefix(undelete_key(""))
+        left = {key: each.at for key, each in (await self.ledger.with_prefix(left_key(""))).items()}
         known = UNASKED if isinstance(holdings, Unread) else holdings
         unread = holdings if isinstance(holdings, Unread) else None
         now, usable = self.clock.now(), dict[str, tuple[Vault, ...] | Unread]()
@@ -78,7 +79,15 @@ class EstateReader:
                 usable[where_it_lies] = near
             item = items if isinstance(items, Unread) else foremost(items.get(key, [])) or UNPROTECTED
             seen = Observation(
-                vm, item, usable[where_it_lies], now, stretches.get(key), known, undelete_key(key) in undeleted, unread
+                vm=vm,
+                protection=item,
+                vaults=usable[where_it_lies],
+                at=now,
+                opt_out=stretches.get(key),
+                holdings=known,
+                undeleted=undelete_key(key) in undeleted,
+                left_until=left.get(left_key(key)),
+                unread_holdings=unread,
             )
             found.append((vm, seen))
         return EstateView(

@@ -6,12 +6,13 @@ and the plan of one VM come here too, so that they show what the next look would
 
 from dataclasses import dataclass, replace
 
-from shared.act import undelete_key
+from shared.act import left_key, undelete_key
 from shared.domain.arm_id import parse_id
 from shared.domain.attributes import fold
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import evaluate, vaults_for
 from shared.domain.model import (
+    ACTIVE_STATES,
     Action,
     Observation,
     Protection,
@@ -24,7 +25,7 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.opt_out_stretch import standing
-from shared.domain.planning import steps
+from shared.domain.planning import FIRST_BACKUP_REASONS, steps
 from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Steps
 from shared.errors import PermanentError, RetryLaterError
@@ -78,6 +79,9 @@ class Looker:
         verdict = evaluate(seen, policy, now)
         if isinstance(seen.protection, Protection) and seen.protection.state is ProtectionState.STOPPED:
             seen = replace(seen, undeleted=await self.ledger.intent(undelete_key(request.vm_id.key)) is not None)
+        elif isinstance(seen.protection, Protection) and seen.protection.state in ACTIVE_STATES:
+            left = await self.ledger.intent(left_key(request.vm_id.key))
+            seen = replace(seen, left_until=left.at if left is not None else None)
         return await self.planned(request, policy, seen, verdict)
 
     async def planned(
@@ -116,7 +120,7 @@ def concerned(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> tu
         (verdict.has(Reason.SOFT_DELETED) and existing.soft_deleted == "undelete")
         or (verdict.has(Reason.PROTECTION_STOPPED) and (existing.stopped == "resume" or seen.undeleted))
         or (verdict.has(Reason.OTHER_BACKUP_POLICY) and existing.other_policy == "change")
-        or (verdict.has(Reason.NO_RECOVERY_POINT) and bool(first.unless_scheduled_within))
+        or (bool(first.unless_scheduled_within) and any(verdict.has(each) for each in FIRST_BACKUP_REASONS))
     )
     return (item.vault_id,) if asks and item.vault_id else ()
 

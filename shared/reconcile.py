@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.act import Actor, discover_key, protect_key, undelete_key
+from shared.act import Actor, discover_key, left_key, protect_key, undelete_key
 from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.attributes import Subject
@@ -30,7 +30,7 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
-from shared.domain.planning import disk_selection
+from shared.domain.planning import SCHEDULED_SOON, disk_selection
 from shared.domain.reasons import Reason
 from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.domain.withholding import Withheld, withheld
@@ -40,7 +40,7 @@ from shared.guards import POLL, outcome_of
 from shared.looking import Look, Looker
 from shared.opt_outs import note
 from shared.placing import Placer
-from shared.ports import Backup, Claims, Clock, FindingStore, Ledger, Notices, OptOuts
+from shared.ports import Backup, Claims, Clock, FindingStore, Intent, Ledger, Notices, OptOuts
 from shared.ports.policy import Policies
 from shared.vault_making import Wanted
 
@@ -110,7 +110,7 @@ class Reconciler:
             return await self._record(request, policy, look, Outcome(Status.NOTHING_TO_DO), known)
         if followed.failed is not None:
             return await self._record(request, policy, look, followed.failed, known)
-        await self._settle(request.vm_id, look.seen)
+        await self._settle(request.vm_id, look.seen, look.verdict)
         look, outcome = await self._carry_out(request, policy, look, just_protected=followed.protected)
         done = await self._record(request, policy, look, outcome, known)
         if followed.protected and done.finding is not None:
@@ -125,13 +125,15 @@ class Reconciler:
         item_id = self.backup.item_id(asked.vault_id, vm_id)
         return replace(asked, state=ProtectionState.FIRST_BACKUP_PENDING, item_id=item_id)
 
-    async def _settle(self, vm_id: ArmId, seen: Observation) -> None:
+    async def _settle(self, vm_id: ArmId, seen: Observation, verdict: Verdict) -> None:
         """What was on record about a protection that is there now is no longer needed."""
         item = seen.protection
         if isinstance(item, Protection) and item.state in ACTIVE_STATES:
             for key in (protect_key(vm_id.key), undelete_key(vm_id.key), discover_key(vm_id.key)):
                 if await self.ledger.intent(key) is not None:
                     await self.ledger.forget(key)
+        if seen.left_until is not None and verdict.has(Reason.PROTECTED):
+            await self.ledger.forget(left_key(vm_id.key))
 
     async def _carry_out(
         self, request: ReconcileRequest, policy: CompiledPolicy, look: Look, *, just_protected: bool
@@ -150,11 +152,17 @@ class Reconciler:
                 look = await self.looker.planned(request, policy, seen, look.verdict)
                 continue
             if held is not None:
+                if held.code == SCHEDULED_SOON and held.until is not None and seen.left_until is None:
+                    await self.ledger.record(left_key(seen.vm.id.key), Intent(held.until))
                 again = held.until if held.until is None else max(held.until, self.clock.now())
                 return look, Outcome(Status.DEFERRED, again, held.code, held.why, held.remedy)
             wanted = _wanted(seen.vm, look.verdict, policy, seen)
             carried = await self.actor.carry_out(
-                look.actions[0], seen.protection, wanted, just_protected=just_protected
+                look.actions[0],
+                seen.protection,
+                wanted,
+                just_protected=just_protected,
+                wished=request.backup_now,
             )
             seen = replace(seen, protection=carried.protection)
             verdict = evaluate(seen, policy, self.clock.now())

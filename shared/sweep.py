@@ -31,7 +31,7 @@ from shared.domain.model import (
     Status,
 )
 from shared.domain.opt_out_stretch import standing
-from shared.domain.planning import disk_selection
+from shared.domain.planning import SCHEDULED_SOON, disk_selection
 from shared.domain.reasons import Reason
 from shared.domain.steps import Held, Placement
 from shared.domain.withholding import withheld
@@ -103,7 +103,11 @@ class Sweeper:
         with collector_at_rest():
             decided = decide_all(((vm, as_seen_by(on_record, policy)) for vm, on_record in view.vms), policy)
             findings = tuple(self._finding(each, policy, run_id) for each in decided.vms)
-        to_change = tuple(each for each in findings if _wants_change(each, policy))
+        to_change = tuple(
+            finding
+            for finding, each in zip(findings, decided.vms, strict=True)
+            if _wants_change(finding, each.seen, policy)
+        )
         return Discovery(run_id, findings, to_change, policy, within, scope, decided.placed, view)
 
     def check_limits(self, discovery: Discovery) -> None:
@@ -197,9 +201,14 @@ def over_limits(discovery: Discovery) -> str:
     return excess(writes, len(discovery.findings), discovery.policy.policy.spec.limits.max_actions)
 
 
-def _wants_change(finding: Finding, policy: CompiledPolicy) -> bool:
-    """Something is left to do, and the rule does not merely audit."""
+def _wants_change(finding: Finding, seen: Observation, policy: CompiledPolicy) -> bool:
+    """Something is left to do, and the rule does not merely audit.
+
+    A first backup that is left to a scheduled one becomes a request once, so that it is on record since when.
+    """
     rule = policy.rule_named(finding.verdict.rule)
     if rule is not None and rule.rule.effect == "audit":
         return False
+    if finding.outcome.error_code == SCHEDULED_SOON and seen.left_until is None:
+        return True
     return bool(finding.actions) or finding.verdict.has(Reason.PROTECTION_IN_PROGRESS)

@@ -160,6 +160,7 @@ class Observation:
     opt_out: OptOutStretch | None = None  # the stretch that an opt-out belongs to; None where one would begin now
     holdings: Holdings = UNASKED  # what the vaults hold, where it was asked
     undeleted: bool = False  # Backstop itself has just undeleted the item, which leaves it stopped
+    left_until: datetime | None = None  # until when Backstop has left the first backup to a scheduled one
     unread_holdings: Unread | None = None  # why it is not known what the vaults hold
 
 

@@ -32,7 +32,16 @@ from shared.domain.policy_file.backup import DiskExclusion, Existing
 from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Placement, Steps
 
+SCHEDULED_SOON = "SCHEDULED_SOON"  # the code of a first backup that is left to a scheduled one
+# Azure starts a scheduled backup within two hours of its time (support matrix, 2022); an hour more to show the job.
+SCHEDULED_SHOWS_WITHIN = timedelta(hours=3)
 LEFT_ALONE = Existing()  # the careful answers, by which no protection that stands is touched
+#: Reasons for which a first backup may be started.
+FIRST_BACKUP_REASONS = (
+    Reason.NO_RECOVERY_POINT,
+    Reason.INITIAL_BACKUP_FAILED,
+    Reason.RECOVERY_POINTS_OF_EARLIER_VM,
+)
 # Reasons that leave a person to act: Backstop reports them and writes nothing.
 _HANDS_OFF = (
     Reason.SETTLING,
@@ -98,8 +107,8 @@ def steps(
         wanted = wanted_policy(rule, Subject(vm, seen.at))
         mended = mend(seen, protection, vm.id, verdict, rule, wanted, quotas_of(policy.policy.spec.limits))
     if verdict.has(Reason.NO_RECOVERY_POINT) or _first_backup_again(seen.at, protection, verdict, rule):
-        if (held := _scheduled_soon(seen, protection, rule)) is not None:
-            return Steps(mended.actions, mended.held or (held if not mended.actions else None), mended.placed)
+        if not backup_now and (held := _scheduled_soon(seen, protection, rule)) is not None:
+            return Steps(mended.actions, held if not mended.actions else None, mended.placed)
         first = wish.backup(ActionKind.START_INITIAL_BACKUP, vm, protection.vault_id, protection)
         return Steps((*mended.actions, first), placed=mended.placed)
     if backup_now and protection.state in ACTIVE_STATES and not protection.backup_running:
@@ -154,15 +163,25 @@ def _first_backup_again(now: datetime, protection: Protection, verdict: Verdict,
 
 
 def _scheduled_soon(seen: Observation, item: Protection, rule: Rule) -> Held | None:
-    """The backup policy's own schedule, where it comes within the time that the rule leaves to it."""
-    within, contents = rule.initial_backup.unless_scheduled_within, seen.holdings.contents.get(item.vault_id.lower())
-    its = contents.policy(item.backup_policy) if contents is not None else None
-    run = next_run(its, seen.at) if its is not None and within else None
+    """The backup policy's own schedule, where it comes within the time that the rule leaves to it.
+
+    A first backup is left to one scheduled backup and no more: where that has passed by without a recovery point
+    (`left_until` is over), none is waited for again.
+    """
+    within, left = rule.initial_backup.unless_scheduled_within, seen.left_until
+    if not within or (left is not None and seen.at >= left):
+        return None
+    run: datetime | None
+    if left is not None:
+        run = left - SCHEDULED_SHOWS_WITHIN
+    else:
+        contents = seen.holdings.contents.get(item.vault_id.lower())
+        its = contents.policy(item.backup_policy) if contents is not None else None
+        run = next_run(its, seen.at) if its is not None else None
     if run is None or run > seen.at + within:
         return None
     why = f"the backup policy {item.backup_policy} makes the first backup itself at {run:%Y-%m-%d %H:%M} UTC"
-    # Azure starts a scheduled backup within two hours of its time (support matrix, 2022).
-    return Held("SCHEDULED_SOON", why, "Nothing: it is looked at again afterwards", run + timedelta(hours=3))
+    return Held(SCHEDULED_SOON, why, "Nothing: it is looked at again afterwards", run + SCHEDULED_SHOWS_WITHIN)
 
 
 def disk_selection(choice: DiskExclusion | None) -> DiskSelection | None:

@@ -130,6 +130,61 @@ async def test_a_first_backup_is_left_to_a_schedule_that_is_near(within: str, le
     assert backups(here) == (0 if left else 1)
 
 
+@pytest.mark.parametrize("within", ["P1D", "P7D"])
+@pytest.mark.parametrize("by", ["message", "sweeps"])
+async def test_a_first_backup_is_left_to_one_scheduled_one_and_not_to_the_next(within: str, by: str) -> None:
+    """The policy runs every day, so one is always near; a run that passes by without a job is not waited for again."""
+    here, (vm,) = world(f"unlessScheduledWithin: {within}")
+    here.azure.add(vm, an_item(vm.id, S.FIRST_BACKUP_PENDING, VAULT))
+    if by == "message":
+        await here.request(vm)
+        await here.run()
+    else:
+        for _ in range(6):
+            await here.sweeper.sweep(Scope(), f"run-{here.clock.now()}")
+            while here.queue.waiting and min(each[0] for each in here.queue.waiting) <= here.clock.now():
+                await here.step()
+            assert len(here.queue.waiting) == 1 or backups(here), "each sweep adds a request"
+            here.clock.moment += timedelta(hours=4)
+    assert backups(here) == 1
+    [(_, job)] = here.azure.jobs
+    assert job.started is not None
+    assert START + timedelta(hours=14) <= job.started < START + timedelta(hours=20)
+
+
+async def test_between_its_time_and_its_job_a_scheduled_first_backup_is_still_waited_for() -> None:
+    """At 23:30 the run of 23:00 may not have begun, and the next one is not near."""
+    here, (vm,) = world("unlessScheduledWithin: PT12H")
+    here.azure.add(vm, an_item(vm.id, S.FIRST_BACKUP_PENDING, VAULT))
+    await here.request(vm)
+    await here.step()
+    here.clock.moment = START + timedelta(hours=11, minutes=30)
+    await here.sweeper.sweep(Scope(), "run")
+    assert here.finding(vm).outcome.look_again == START + timedelta(hours=14)
+    assert backups(here) == 0
+
+
+async def test_one_that_failed_is_left_to_a_near_schedule_by_a_sweep_and_by_a_look_alike() -> None:
+    here, (vm,) = world("unlessScheduledWithin: PT12H, again: PT1H")
+    item = an_item(vm.id, S.FIRST_BACKUP_PENDING, VAULT)
+    here.azure.add(vm, replace(item, last_backup_status="Failed", last_backup=START - timedelta(hours=2)))
+    await here.sweeper.sweep(Scope(), "run")
+    while here.queue.waiting and min(each[0] for each in here.queue.waiting) <= here.clock.now():
+        await here.step()
+    assert (here.finding(vm).outcome.error_code, backups(here)) == ("SCHEDULED_SOON", 0)
+    await here.run()
+    assert backups(here) == 1
+
+
+@pytest.mark.parametrize("first", ["unlessScheduledWithin: P1D", "spread: P1D"])
+async def test_a_person_who_asks_for_a_backup_now_gets_it_now(first: str) -> None:
+    here, (vm,) = world(first)
+    await here.request(vm, backup_now=True)
+    while not backups(here):
+        await here.step()
+    assert here.clock.now() < START + timedelta(minutes=30)
+
+
 async def test_a_vm_made_again_under_an_old_name_gets_one_new_backup() -> None:
     here, (vm,) = world()
     made = START - timedelta(hours=2)
