@@ -18,7 +18,7 @@ from shared.domain.placement import Seat
 from shared.domain.steps import Held, Placement
 from shared.domain.vault_book import EMPTY, VaultBook
 from shared.errors import PermanentError, RetryLaterError
-from shared.placing import VAULT_PREFIX
+from shared.placing import REFUSED_PREFIX, VAULT_PREFIX
 from shared.ports import Books, Clock, Inventory, Jobs, Ledger
 
 #: The first VM of a new vault or backup policy makes it; the others come when it is likely to be there.
@@ -70,9 +70,12 @@ class BulkPlacer:
         """Put the seats (VM key to location and place) into the books; those of VMs that are protected leave them.
 
         `asked` are all VMs that wanted a place: what they had before and were not given again is free for others.
+        What Azure refused before may be mended by now, so a sweep asks once more.
         """
         if not placed and not holdings.books:
             return
+        for refused in await self.ledger.with_prefix(REFUSED_PREFIX):
+            await self.ledger.forget(refused)
         jobs = await self._configured(scope)
         by_vault: dict[str, dict[str, Seat]] = {}
         locations: dict[str, str] = {}

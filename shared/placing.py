@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.domain.arm_id import parse_id
 from shared.domain.holdings import Holdings
 from shared.domain.placement import next_within_day
 from shared.domain.steps import Placement
@@ -16,12 +17,18 @@ from shared.guards import asked_twice
 from shared.ports import Backup, Books, Clock, Ledger
 
 VAULT_PREFIX = "vault|"
+REFUSED_PREFIX = "refused|"
 _TRIES = 20  # of a swap; each that fails is another worker's that succeeded
 
 
 def vault_key(vault_id: str) -> str:
     """The ledger's key for a vault that Backstop makes."""
     return f"{VAULT_PREFIX}{vault_id.lower()}"
+
+
+def refused_key(vault_id: str) -> str:
+    """The ledger's key for when Azure refused to make a vault: all VMs that want it would ask the same again."""
+    return f"{REFUSED_PREFIX}{vault_id.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,12 @@ class Placer:
 
         await self._change(vault_id, subscription_id, change)
         return due
+
+    async def vacate(self, vault_id: str) -> None:
+        """Give up all seats in a vault that Azure does not make: by a rule that is mended another may be wanted."""
+        await self._change(
+            vault_id, parse_id(vault_id).subscription_id, lambda book: replace(book, seats={}) if book.seats else None
+        )
 
     async def edit(self, vault_id: str, subscription_id: str, per_day: int) -> datetime | None:
         """Count a change of the vault's backup policies; None, or the moment from which there is room for it."""

@@ -21,7 +21,7 @@ from shared.domain.shards import MOST_POLICIES, family
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import Guard, accepted_until, asked_twice, outcome_of
-from shared.placing import Placer, vault_key
+from shared.placing import Placer, refused_key, vault_key
 from shared.ports import Backup, Claims, Clock, Intent, Ledger
 
 LEASE = timedelta(minutes=2)
@@ -73,7 +73,11 @@ class VaultMaker:
     async def _create(self, new: NewVault) -> Outcome:
         key = vault_key(new.id.text)
         intent = await self.ledger.intent(key)
-        if intent is not None and intent.operation_url and (going_on := await self._making(key, intent)) is not None:
+        if (
+            intent is not None
+            and intent.operation_url
+            and (going_on := await self._making(new.id.text, intent)) is not None
+        ):
             return going_on
         self.backup.forget(new.id.text)
         if await asked_twice(partial(self.backup.vault, new.id.text)) is not None:
@@ -83,21 +87,26 @@ class VaultMaker:
             why = f"the subscription has a vault {new.id.name} in another resource group or region"
             remedy = "Give the rule's vault another name by `vault.create.name`"
             return self._anew("VAULT_NAME_TAKEN", why, remedy)  # the listing shows it now, and another name is chosen
-        refused = await self.ledger.intent(_refused_key(new.id.key))
+        refused = await self.ledger.intent(refused_key(new.id.text))
         if refused is not None and self.clock.now() < refused.at + REFUSED_FOR:
+            await self.placer.vacate(new.id.text)
             why = f"Azure has just refused to make the vault {new.id.name}, for another VM"
             return Outcome(Status.FAILED, None, "VAULT_REFUSED", why, "Mend what that VM's finding names")
         try:
             answer = await self.guard.put(key, partial(self.backup.create_vault, new))
-        except PermanentError:
-            await self.ledger.record(_refused_key(new.id.key), Intent(self.clock.now()))
+        except PermanentError as error:
+            await self.ledger.record(refused_key(new.id.text), Intent(self.clock.now()))
+            await self.placer.vacate(new.id.text)
+            if error.code.lower() == "resourcegroupnotfound":
+                where = f"the subscription {new.id.subscription_id}"
+                error.remedy = f"Create it in {where}, or name another by `vault.create.resourceGroup`"
             raise
-        await self.ledger.forget(_refused_key(new.id.key))
+        await self.ledger.forget(refused_key(new.id.text))
         return accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
 
-    async def _making(self, key: str, intent: Intent) -> Outcome | None:
+    async def _making(self, vault_id: str, intent: Intent) -> Outcome | None:
         """Where the making of the vault stands; None once it has ended well or its operation is not known any more."""
-        now = self.clock.now()
+        key, now = vault_key(vault_id), self.clock.now()
         try:
             status = await asked_twice(partial(self.backup.operation, intent.operation_url))
         except PermanentError:
@@ -109,6 +118,7 @@ class VaultMaker:
             await self.ledger.record(key, Intent(intent.at))
             return None
         await self.ledger.forget(key)
+        await self.placer.vacate(vault_id)
         error = status.error or "the vault could not be made"
         return Outcome(Status.FAILED, None, status.error_code, error, remedy_for(status.error_code, error))
 
@@ -164,11 +174,6 @@ class VaultMaker:
 
     def _at_once(self) -> Outcome:
         return Outcome(Status.ACCEPTED, self.clock.now())
-
-
-def _refused_key(vault_id_key: str) -> str:
-    """The ledger's key for when Azure refused to make a vault: all VMs that want it would ask the same again."""
-    return f"refused|{vault_id_key}"
 
 
 def _new_vault(action: Action, wanted: Wanted) -> NewVault:

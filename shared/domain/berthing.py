@@ -120,8 +120,9 @@ def place_all(
         for key in sorted(groups)
     ]
     ledger.groups |= {each.vm.id.key: group for group in ordered for each in group.members}
-    for key in sorted(holdings.books):  # all seats on record count before the first new one is given
-        ledger.open(key)
+    for key, book in sorted(holdings.books.items()):  # all seats on record count before the first new one is given
+        if book.seats or book.registered:  # the name of a vault that came to nothing is free again
+            ledger.open(key)
     found: dict[str, Placement | Held] = {}
     for group in ordered:
         found |= group.placed()

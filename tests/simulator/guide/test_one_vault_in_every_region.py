@@ -102,6 +102,25 @@ virtualMachines: [{name: vm-1, location: westeurope}]
         await here.right({"vm-1": "protect"}, allow="vault")
 
 
+async def test_a_vault_that_azure_refused_is_made_as_soon_as_the_rule_or_azure_is_mended(tmp_path: Path) -> None:
+    text = """
+resourceGroups: [{name: rg-backup, location: westeurope}]
+virtualMachines: [{name: vm-1, location: westeurope}, {name: vm-2, location: westeurope}]
+"""
+    nowhere = "vault: {whenMissing: create, create: {resourceGroup: rg-none}}"
+    async with guided(tmp_path, text) as here:
+        found = await here.sweep(nowhere)
+        assert {each.outcome.error_code for each in found.values()} == {"ResourceGroupNotFound", "VAULT_REFUSED"}
+        assert {each.outcome.remedy.partition(" ")[0] for each in found.values()} == {"Create", "Mend"}
+        await here.sweep(nowhere)
+        assert here.writes() == ["PUT vaults"] * 2  # once a sweep, not once a VM
+        await here.sweep(nowhere.replace("rg-none", "rg-backup"))
+        assert {name: (each.group, len(each.items)) for name, each in here.vaults().items()} == {
+            "backstop-westeurope": ("rg-backup", 2)
+        }
+        await here.right({"vm-1": "protect", "vm-2": "protect"}, allow="vault")
+
+
 @pytest.mark.parametrize("name", ["a", "1st", "with_underscore", "x" * 48, "-a"])
 def test_a_name_that_azure_would_refuse_is_refused_before_any_call(name: str) -> None:
     with pytest.raises(PolicyFileError, match="2 to 50 letters, digits and hyphens"):
