@@ -64,6 +64,8 @@ def as_data(explained: Explained) -> dict[str, Any]:
             "honoured": way.opt_out.honoured,
             "reason": way.opt_out.reason.code,
             "parts": dict(way.opt_out.parts),
+            "require": list(way.opt_out.require),
+            "reasons": None if way.opt_out.reasons is None else list(way.opt_out.reasons),
             "since": utc(way.opt_out.since) or None,
             "by": way.opt_out.by or None,
             "latest": way.opt_out.latest.isoformat() if way.opt_out.latest else None,

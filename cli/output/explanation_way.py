@@ -11,6 +11,7 @@ from cli.output.console import plain
 from shared.domain.conditions import Condition
 from shared.domain.explaining import ExclusionTried, Explanation, RuleTried
 from shared.domain.explaining_choices import BackupPolicyTried, OptOutTried, VaultTried
+from shared.domain.reasons import Reason
 from shared.reporting.text import utc
 
 QUIET = "bright_black"
@@ -80,6 +81,10 @@ def _opt_out(way: Explanation) -> Iterator[Line]:
     yield 1, plain(f'opt-out tag {tried.tag} = "{tried.text}"? ') + _opt_out_answer(tried, way)
     if tried.parts:
         yield 2, plain("it says: " + ", ".join(f"{name} {value or 'empty'}" for name, value in tried.parts.items()))
+    if tried.reason is Reason.OPT_OUT_MALFORMED:
+        yield 2, plain(f"it must have: {', '.join(tried.require) or 'reason, until or ref'}")
+    if tried.reason is Reason.OPT_OUT_REASON_NOT_ALLOWED:
+        yield 2, plain(f"reasons that count: {', '.join(tried.reasons or ())}")
     if tried.since is not None:
         by = f", written by {tried.by}" if tried.by else ""
         yield 2, plain(f"first seen {utc(tried.since)}{by}")

@@ -24,6 +24,7 @@ class OptOutTried:
 
     `parts` are empty where the text cannot be read. `since` and `by`: the stretch that it belongs to, None and empty
     where it was not seen before. `latest`: the last day that the policy allows it to name; None without a limit.
+    `require` and `reasons` are the policy's, None where every reason counts.
     """
 
     tag: str
@@ -34,6 +35,8 @@ class OptOutTried:
     since: datetime | None = None
     by: str = ""
     latest: date | None = None
+    require: tuple[str, ...] = ()
+    reasons: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ def opt_out_tried(seen: Observation, subject: Subject, verdict: Verdict, setting
         since=stretch.first_seen if stretch else None,
         by=stretch.by if stretch else "",
         latest=None if longest is None else opt_out.latest_end(stretch.first_seen if stretch else subject.now, longest),
+        require=settings.require,
+        reasons=settings.reasons,
     )
 
 

@@ -79,8 +79,8 @@ class Reason(Coded):
     OPTED_OUT = ("Its owner opted out of backup by tag", "")
     OPT_OUT_EXPIRED = ("The opt-out has ended and is not honoured", "Renew the tag with a later `until`, or let it go")
     OPT_OUT_MALFORMED = (
-        "The opt-out tag cannot be read and is not honoured",
-        'Write it as "reason=...; until=YYYY-MM-DD"',
+        "The opt-out tag cannot be read, or lacks what the policy requires of it, and is not honoured",
+        'Write it as "reason=...; until=YYYY-MM-DD; ref=...", with the parts in the policy\'s `optOut.require`',
     )
     OPT_OUT_TOO_LONG = (
         "The opt-out lasts longer than the policy allows and is not honoured",

@@ -98,6 +98,23 @@ def test_it_names_the_rule_that_won_and_every_reason_with_its_remedy(capsys: pyt
     assert "2. StartInitialBackup in vault vault-1 under backup policy EnhancedPolicy, kept for P60D" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("reason=demo; until=2026-12-01", "it must have: reason, until, ref"),
+        ("until=soon; reason=demo; ref=1", "it must have: reason, until, ref"),
+        ("reason=holiday; until=2026-12-01; ref=1", "reasons that count: demo*, test"),
+    ],
+)
+def test_an_owner_reads_what_the_opt_out_must_say(text: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = "{require: [reason, until, ref], reasons: [demo*, test]}"
+    policy = compiled(f"optOut: {settings}\nrules: [{{name: all, priority: 1, match: {{}}}}]")
+    each = explained(replace(VM, tags={"backup-opt-out": text}), policy=policy)
+    assert told in shown(each, capsys)
+    data = explanation_json.as_data(each)["optOut"]
+    assert (data["require"], data["reasons"]) == (["reason", "until", "ref"], ["demo*", "test"])
+
+
 def test_an_exclusion_ends_the_questions(capsys: pytest.CaptureFixture[str]) -> None:
     vm = a_vm(group="databricks-rg-1", tags=OPT_OUT)
     text = shown(explained(vm), capsys)
