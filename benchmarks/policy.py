@@ -24,6 +24,7 @@ from rich.table import Table
 
 from shared.collector import collector_at_rest
 from shared.domain.arm_id import parse_id, parse_vm_id
+from shared.domain.azure_answers import Subscription
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.deciding import places
 from shared.domain.matching import evaluate
@@ -150,25 +151,35 @@ def decide(policy: CompiledPolicy, vms: list[Vm]) -> Decided:
 
 
 def estate(count: int, seed: int = 1) -> list[Vm]:
-    """VMs over 300 subscriptions, with tags of their own, of their groups and of their subscriptions."""
+    """VMs over 300 subscriptions, with tags of their own, of their groups and of their subscriptions.
+
+    What a subscription has is one object for all its VMs, as it is where they are read from Azure.
+    """
     draw = random.Random(seed)  # noqa: S311  # an estate, not a secret
-    subscriptions = [
-        (f"{number:08x}-0000-4000-8000-000000000000", f"corp-{draw.choice(ENVIRONMENTS)}-{number}", draw.randrange(40))
-        for number in range(300)
-    ]
+    subscriptions = [_subscription(draw, number) for number in range(300)]
     groups = [(f"rg-app{number}-{draw.choice(ENVIRONMENTS)}", number % GROUPS) for number in range(3000)]
-    return [_vm(draw, number, *draw.choice(subscriptions), *draw.choice(groups)) for number in range(count)]
+    return [_vm(draw, number, draw.choice(subscriptions), *draw.choice(groups)) for number in range(count)]
 
 
-def _vm(draw: random.Random, number: int, sub: str, sub_name: str, branch: int, group: str, app: int) -> Vm:
-    text = f"/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/vm-{app}-{number}"
+def _subscription(draw: random.Random, number: int) -> Subscription:
+    return Subscription(
+        f"{number:08x}-0000-4000-8000-000000000000",
+        f"corp-{draw.choice(ENVIRONMENTS)}-{number}",
+        "a0000000-0000-4000-8000-000000000000",
+        tags={"tier": draw.choice(("gold", "silver", "bronze"))},
+        management_groups=(f"branch-{draw.randrange(40)}", "corp"),
+    )
+
+
+def _vm(draw: random.Random, number: int, sub: Subscription, group: str, app: int) -> Vm:
+    place = f"/subscriptions/{sub.id}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines"
     tags = {"Owner": f"team-{draw.randrange(60)}", "app": f"app-{app}"}
     if draw.random() < 0.7:
         tags["Env"] = draw.choice(ENVIRONMENTS)
     if draw.random() < 0.03:
         tags["backup-opt-out"] = "reason=ephemeral; until=2027-01-31"
     return Vm(
-        parse_vm_id(text),
+        parse_vm_id(f"{place}/vm-{app}-{number}"),
         draw.choice(REGIONS),
         tags=tags,
         created=NOW - timedelta(days=draw.randrange(1, 900)),
@@ -176,9 +187,9 @@ def _vm(draw: random.Random, number: int, sub: str, sub_name: str, branch: int, 
         os_type="Linux",
         size=f"Standard_D{draw.choice((2, 4, 8))}s_v5",
         group_tags={"costCenter": f"CC-{app}"},
-        subscription_name=sub_name,
-        subscription_tags={"tier": draw.choice(("gold", "silver", "bronze"))},
-        management_groups=(f"branch-{branch}", "corp"),
+        subscription_name=sub.name,
+        subscription_tags=sub.tags,
+        management_groups=sub.management_groups,
         disk_types=("Premium_LRS",),
     )
 
