@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from shared.domain.placement import COUNTED_FOR, Seat
 
-#: How long Azure may take to show a registration's job; an entry without one is then taken for a request that got lost.
+#: How long Azure may take to show a registration; an entry without job and item is then taken for a lost request.
 SHOWN_WITHIN = timedelta(hours=1)
 #: A seat that nobody took for so long after its time is given up: its VM is gone, exempt, or protected elsewhere.
 KEPT_FOR = timedelta(days=2)
@@ -58,7 +58,7 @@ class VaultBook:
 
         A seat stays for an hour all the same, because not all that shows an item shows it at once. `jobs` are
         (start, VM key) of the protections that Azure configured within the last day, whoever asked for them; None where
-        they could not be read. They count, and an older entry of ours that became no job does not.
+        they could not be read. They count, and an older entry of ours that became neither a job nor an item does not.
         """
         held_keys = frozenset(held)
         seats = {
@@ -68,10 +68,13 @@ class VaultBook:
         }
         registered = _within(self.registered, now)
         if jobs is not None:
-            young = [
-                each for each in registered if each[0] > now - SHOWN_WITHIN and each[1] not in {vm for _, vm in jobs}
+            shown = {vm for _, vm in jobs}
+            ours = [
+                (at, vm)
+                for at, vm in registered
+                if vm not in shown and (at > now - SHOWN_WITHIN or vm in held_keys)  # the list of jobs may lag
             ]
-            registered = tuple(sorted([*young, *_within(tuple(jobs), now)]))
+            registered = tuple(sorted([*ours, *_within(tuple(jobs), now)]))
         return replace(
             self, seats=seats, registered=registered, edited=tuple(e for e in self.edited if e > now - COUNTED_FOR)
         )

@@ -47,7 +47,7 @@ def test_what_is_no_book_is_refused(text: str) -> None:
 
 
 @given(books, st.sets(keys), st.none() | st.lists(st.tuples(moments, keys), max_size=4))
-def test_settling_counts_every_job_and_every_young_registration(
+def test_settling_counts_every_job_and_every_registration_that_is_young_or_has_an_item(
     book: VaultBook, held: set[str], jobs: list[tuple[datetime, str]] | None
 ) -> None:
     after = book.settled(NOW, held, jobs)
@@ -57,14 +57,21 @@ def test_settling_counts_every_job_and_every_young_registration(
     else:
         known = {vm for _, vm in jobs}
         assert all(each in after.registered for each in jobs if each[0] > NOW - COUNTED_FOR)
-        young = [each for each in recent if each[0] > NOW - SHOWN_WITHIN and each[1] not in known]
-        assert all(each in after.registered for each in young)
+        ours = [(at, vm) for at, vm in recent if vm not in known and (at > NOW - SHOWN_WITHIN or vm in held)]
+        assert all(each in after.registered for each in ours)
         assert set(after.registered) <= {*recent, *jobs}
     for vm, seat in book.seats.items():
         gone = seat.at + (SHOWN_WITHIN if vm in held else KEPT_FOR) <= NOW
         assert (vm in after.seats) is not gone
     assert after.settled(NOW, held, jobs) == after
     assert (after.location, set(after.seats)) == (book.location, set(after.seats) & set(book.seats))
+
+
+def test_a_registration_whose_job_azure_does_not_list_yet_counts_once_its_vm_has_an_item() -> None:
+    old = NOW - 2 * SHOWN_WITHIN
+    book = EMPTY.with_registration("vm-a", old).with_registration("vm-b", old)
+    assert book.settled(NOW, {"vm-a"}, ()).registered == ((old, "vm-a"),)
+    assert book.settled(NOW, {"vm-a"}, ((old + MINUTE, "vm-a"),)).registered == ((old + MINUTE, "vm-a"),)
 
 
 @given(books, st.sets(keys))
