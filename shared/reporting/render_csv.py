@@ -1,11 +1,13 @@
 """The report for spreadsheets: RFC 4180, one row for each VM.
 
 A spreadsheet runs a cell that starts like a formula, and tags are written by anybody: such a cell gets a leading
-apostrophe (OWASP ASVS 5.0, 1.2.10). Control characters are written as escapes, so that a row is always one line.
+apostrophe (OWASP ASVS 5.0, 1.2.10). Where decimals have a comma, spreadsheets part cells at semicolons, quoted or not:
+what would start a cell there gets one too. Control characters are written as escapes, so that a row is always one line.
 """
 
 import csv
 import io
+import re
 
 from shared.domain.arm_id import ArmId
 from shared.domain.model import Finding, Protection, ProtectionState
@@ -47,6 +49,7 @@ ADVICE_COLUMNS = ("code", "sentence", "resource", "vm", "detail", "remedy")
 COST_COLUMNS = ("monthlyCost", "currency", "costIs")
 # The full-width forms count as well: spreadsheets set to Japanese or Chinese read them as operators.
 _FORMULA = frozenset("=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20")
+_FORMULA_WITHIN = re.compile('(;"*)(?=[-=+@\uff1d\uff0b\uff0d\uff20])')
 
 
 def render_csv(report: ComplianceReport) -> bytes:
@@ -127,4 +130,5 @@ def _cost(finding: Finding, costs: Costs) -> tuple[str, str, str]:
 
 
 def _cell(text: str) -> str:
-    return f"'{visible(text)}" if text[:1] in _FORMULA else visible(text)
+    shown = _FORMULA_WITHIN.sub(r"\1'", visible(text))
+    return f"'{shown}" if text[:1] in _FORMULA else shown

@@ -131,6 +131,15 @@ def test_a_formula_gets_an_apostrophe_and_plain_text_none() -> None:
     assert (row["location"], row["rule"]) == ("'=1+1", "plain")
 
 
+def test_no_formula_starts_a_cell_where_semicolons_part_them() -> None:
+    text = 'reason=x;=1+1;"+2;until=2026-12-31; -3'
+    made = report(finding("a", State.NON_COMPLIANT, ReasonDetail(Reason.OPT_OUT_MALFORMED, text)))
+    (row,) = csv_rows(made)
+    assert """(reason=x;'=1+1;"'+2;until=2026-12-31; -3)""" in row["why"]
+    for line in csv.reader(io.StringIO(render_csv(made).decode(), newline=""), delimiter=";"):
+        assert not [cell for cell in line if cell.lstrip('"')[:1] in FORMULA_STARTS]
+
+
 def test_the_machine_form_has_its_documented_keys() -> None:
     action = Action(ActionKind.START_INITIAL_BACKUP, vm_id("a"), "/vault", "Gold", "", timedelta(days=30), NOW)
     one = finding("a", State.NON_COMPLIANT, ReasonDetail(Reason.NO_RECOVERY_POINT, "d"), actions=(action,))
