@@ -1,4 +1,4 @@
-"""Values of a policy file that deceive the eye (characters that look like others) or are misspelt.
+"""Values of a policy file that deceive the eye (characters that look like others), are misspelt, or are no globs.
 
 A value that only looks right matches nothing, without any error. Kinds are judged only where one that exists is near,
 because Azure adds new ones.
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from shared.domain.policy_file.look_alikes import deceiving
 from shared.domain.policy_file.model_errors import closest
-from shared.domain.policy_file.placed import Node, Path
+from shared.domain.policy_file.placed import Node, Path, shown
 from shared.domain.policy_tools.lint_rules import Remark
 from shared.domain.selectors import is_glob
 
@@ -40,6 +40,15 @@ def odd_values(root: Node) -> Iterator[Remark]:
                 yield Remark(path, why)
         if isinstance(node.data, str):
             yield from _kind(path, node.data)
+            yield from _glob_as_value(path, node.data)
+
+
+def _glob_as_value(path: Path, value: str) -> Iterator[Remark]:
+    """A tag's plain value with a star, where nearly every other key takes globs."""
+    keys = [part for part in path if isinstance(part, str)]
+    if "*" in value and keys[-2].lower().endswith("tags") and "create" not in keys:
+        what = f"a tag's value is compared as it stands; write {{like: '{shown(value)}'}} where it is meant as a glob"
+        yield Remark(path, what)
 
 
 def _kind(path: Path, value: str) -> Iterator[Remark]:

@@ -112,6 +112,11 @@ def rule(match: str, rest: str = "") -> str:
             "names[0]: begins or ends with a space or a line end",
         ),
         ("rules: [{name: a, priority: 1, match: {tags: {'env ': prod}}}]", "begins or ends with a space or a line end"),
+        (
+            f"rules: [{rule('{tags: {env: prod*}}')}]",
+            "match.tags.env: a tag's value is compared as it stands; write {like",
+        ),
+        (f"rules: [{rule('{not: {effectiveTags: {env: [a, p*]}}}')}]", "not.effectiveTags.env[1]: a tag's value is"),
         (f"rules: [{rule('{securityTypes: [TrustedLunch]}')}]", "did you mean 'TrustedLaunch'?"),
     ],
 )
@@ -131,6 +136,8 @@ def test_what_is_worth_a_warning_is_told_at_its_place(spec: str, expected: str) 
         "rules: [{name: a, priority: 1, match: {tags: {env: [prod, dev]}}}]",
         f"scope: {{subscriptions: [corp-*]}}\nrules: [{{name: a, priority: 1, match: {{subscriptions: [{TWO}]}}}}]",
         "rules: [{name: a, priority: 1, match: {tags: {diskTypes: UltraSDS_LRS, вид: прод}}}]",
+        "rules: [{name: a, priority: 1, match: {tags: {env: {like: 'p*'}}, absentTags: 'x*'}}]",
+        "rules: [{name: a, priority: 1, match: {tags: {env: {is: 'p*'}}, names: 'x*'}}]",
         "rules: [{name: a, priority: 1, match: {tags: {team: [l’équipe – Köln, 5 m², 3.º]}}}]",
         "rules: [{name: a, priority: 1, match: {securityTypes: [QuantumVM, 'Trusted*']}}]",
         "exclude: {builtin: [spot]}\nrules: [{name: a, priority: 1, match: {priorities: [Spot, Regular]}}]",
