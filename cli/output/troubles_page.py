@@ -25,8 +25,8 @@ stands for any text; exact names and numbers go first).
 | `UNKNOWN` | reports a code that is not in the table whole, with the service's own text, and says where to look |
 
 An answer's HTTP status goes first: 408, 429 and 5xx are always tried again, whatever the code; 409 and the other 4xx go
-by the code where it is known. Where the code of a failed job may pass, Backstop still starts no second first backup by
-itself.
+by the code where it is known. A first backup whose job failed is started again after
+`initialBackup.again` (a day), whatever its code, until there is a recovery point.
 
 How well a code is known:
 

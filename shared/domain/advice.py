@@ -33,11 +33,11 @@ class Advice(Coded):
     )
     BACKUP_JOB_FAILED = (
         "The VM's last backup failed",
-        "Do what Azure recommends for its error, then start a backup; ./backstop jobs --status failed shows both",
+        "Do what is told of its error, then start a backup: backstop protect VM_ID --backup-now",
     )
     CONFIGURE_JOB_FAILED = (
         "The last try to set up the VM's backup failed",
-        "Do what Azure recommends for its error; the next sweep tries again if the VM is still unprotected",
+        "Do what is told of its error; the next sweep tries again if the VM is still unprotected",
     )
 
     AGENT_MISSING = (

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from shared.domain.advice import Advice, Advisory
 from shared.domain.arm_id import ArmId, parse_vm_id
 from shared.domain.azure_answers import BackupJob
+from shared.domain.troubles.entry import Kind
+from shared.domain.troubleshooting import advice_for
 
 #: The longest time between two backups that a backup policy asks for (weekly), so that each failure is seen until the
 #: next try.
@@ -44,9 +46,18 @@ def vm_key(job: BackupJob) -> str:
 
 
 def job_detail(job: BackupJob) -> str:
-    """Azure's code, title and recommendations as one line; its status where it tells none of them."""
+    """Azure's code, title and recommendations as one line, then our remedy; its status where it tells none of them.
+
+    Of an error whose code nobody knows Azure's own text is told too.
+    """
     title = " ".join(part for part in (job.error_code, job.error or job.error_text) if part)
-    parts = [title or f"{job.operation} {job.status}, and Azure does not say why", *job.recommendations]
+    parts = [title or f"{job.operation} {job.status}, and Azure does not say why"]
+    trouble = advice_for(job.error_code, job.error)
+    if trouble.kind is Kind.UNKNOWN and job.error and job.error_text:
+        parts.append(job.error_text)
+    parts += job.recommendations
+    if (job.error_code or job.error) and trouble.remedy:
+        parts.append(f"Remedy: {trouble.remedy}")
     return ". ".join(each.rstrip(". ") for each in parts)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shared.domain.advice import Advice
 from shared.domain.azure_answers import BackupJob
 from shared.domain.job_advice import FRESH, job_advisories, job_detail
+from shared.domain.troubleshooting import WHERE_TO_LOOK, advice_for
 from tests.fakes import START, vm_id
 
 NOW = START
@@ -34,7 +35,7 @@ def a_job(
     )
 
 
-def test_a_failed_backup_is_told_with_azures_code_title_and_recommendations() -> None:
+def test_a_failed_backup_is_told_with_azures_code_title_and_recommendations_and_our_remedy() -> None:
     job = replace(
         a_job(error_code="400206", error="ExtensionSnapshotFailedNoNetwork", error_text="No network."),
         recommendations=("Open port 443.", "Try again."),
@@ -42,7 +43,15 @@ def test_a_failed_backup_is_told_with_azures_code_title_and_recommendations() ->
     [advisory] = job_advisories([job], NOW)
     assert advisory.advice is Advice.BACKUP_JOB_FAILED
     assert (advisory.resource_id, advisory.vm) == (job.id, vm_id())
-    assert advisory.detail == "400206 ExtensionSnapshotFailedNoNetwork. Open port 443. Try again"
+    remedy = advice_for("400206").remedy
+    told = f"400206 ExtensionSnapshotFailedNoNetwork. Open port 443. Try again. Remedy: {remedy}"
+    assert (advisory.detail, "168.63.129.16" in remedy) == (told, True)
+
+
+def test_an_error_that_nobody_knows_is_told_whole() -> None:
+    job = replace(a_job(error_code="498765", error="UserErrorBrandNew", error_text="In Azure's own words."))
+    told = f"498765 UserErrorBrandNew. In Azure's own words. Remedy: {WHERE_TO_LOOK}"
+    assert job_detail(job) == told
 
 
 def test_a_failed_set_up_has_advice_of_its_own() -> None:
