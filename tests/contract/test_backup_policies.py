@@ -75,7 +75,9 @@ async def test_both_ways_show_the_same_policies(azure: Adapters) -> None:
     assert "gold" in {each.name for each in in_bulk[azure.vaults[0].id.key]}
 
 
-@settings(max_examples=1, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=1, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(drawn=st.lists(backup_policies(), min_size=40, max_size=40))
 async def test_what_is_written_is_taken_and_reads_back_equal(azure: Adapters, drawn: list[BackupPolicy]) -> None:
     vault = azure.vaults[0]

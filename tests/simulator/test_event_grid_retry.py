@@ -249,7 +249,9 @@ async def test_an_event_that_has_been_given_up_comes_no_more(azure: Client, rece
 ANSWERS = st.lists(st.sampled_from([200, 204, 205, 301, 400, 401, 404, 413, 429, 500, 503]), min_size=1, max_size=12)
 
 
-@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     answers=ANSWERS,
     duplicates=st.sampled_from([0.0, 0.5, 1.0]),

@@ -31,7 +31,9 @@ async def test_a_resume_and_a_change_name_the_policy_and_nothing_else(backup: Az
     assert stub.seen[0].body == {"properties": {**ABOUT, "policyId": f"{VAULT}/backupPolicies/gold-01"}}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=20, deadline=None
+)
 @given(st.sampled_from(["protect", "put_under"]), st.text("aZ0-_ ", max_size=4))
 async def test_only_the_undelete_can_stop_a_protection(backup: AzureBackup, stub: Stub, wish: str, name: str) -> None:
     stub.seen.clear()

@@ -30,7 +30,7 @@ def finding(name: str, clock: Clock, age: timedelta = timedelta(0), location: st
     return Finding(vm_id(name), location, verdict, None, (), Outcome(Status.DRY_RUN), clock.now() - age)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(estate=estates)
 async def test_a_discovery_comes_back_whole_and_ordered_by_id(
     store: Store, clock: Clock, estate: list[Finding]
@@ -157,7 +157,7 @@ def advice(subscription: str, detail: str = "") -> Advisory:
     return Advisory(Advice.LOCK_ON_BACKUP_GROUP, f"/subscriptions/{subscription}/resourceGroups/g", detail)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(found=st.lists(advisories, max_size=5))
 async def test_the_estates_advice_comes_back_whole(store: Store, clock: Clock, found: list[Advisory]) -> None:
     kept: FindingStore = LocalFindingStore(store, clock)

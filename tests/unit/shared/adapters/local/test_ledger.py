@@ -11,7 +11,7 @@ from tests.findings import moments
 URLS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(moments, URLS)
 async def test_an_intent_comes_back_as_it_was_recorded(store: Store, at: datetime, url: str) -> None:
     ledger: Ledger = SqliteLedger(store)
