@@ -111,8 +111,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _environment() -> dict[str, str]:
-    """The steps find our packages however this process was started."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    """The steps find our packages however this process was started.
+
+    Where the person wants no compiled files beside the sources, they stand in the environment's own folder: many tests
+    start a process, and each would compile all of Backstop anew.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
+        environment.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix) / "compiled"))
+    return environment
 
 
 def _print(text: str) -> None:

@@ -47,5 +47,10 @@ def client_steps(junit: Path, pytest_args: Sequence[str] = ()) -> tuple[Step, ..
 
 
 def pytest_command(junit: Path, extra: Sequence[str]) -> tuple[str, ...]:
-    """Two processes: the machines that this runs on have two cores, and a test server is a process of its own."""
-    return (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", f"--junitxml={junit}", *extra)
+    """Two processes: the machines that this runs on have two cores, and a test server is a process of its own.
+
+    Files are handed out in the order of their names, which has the longest near the beginning. By their number of
+    tests, which is the plugin's own order, a file of one long test would come last, and one process wait for it.
+    """
+    spread = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    return (sys.executable, "-m", "pytest", "-q", *spread, f"--junitxml={junit}", *extra)
