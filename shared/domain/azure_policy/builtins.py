@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shared.domain.azure_policy.reading import Definition
+
 _TYPE = {"field": "type", "equals": "Microsoft.Compute/virtualMachines"}
 _NO_NODES = [
     {"field": "id", "notContains": "/resourceGroups/databricks-rg-"},
@@ -41,9 +43,11 @@ class Builtin:
     vault: Literal["existing", "new", ""]
     images: bool = True
 
-    def rule(self) -> dict[str, Any]:
-        """Its `policyRule`, without the list of images."""
-        return {"if": {"allOf": [_TYPE, *_NO_NODES, *self.conditions]}, "then": {"effect": "[parameters('effect')]"}}
+    def definition(self, key: str) -> Definition:
+        """It as it stands in Azure, without the list of images and the deployment."""
+        condition = {"allOf": [_TYPE, *_NO_NODES, *self.conditions]}
+        defaults = {name.lower(): value for name, value in self.defaults.items()}
+        return Definition(key, self.title, condition, {"effect": "[parameters('effect')]"}, defaults)
 
 
 _DEPLOY = {"effect": "DeployIfNotExists"}

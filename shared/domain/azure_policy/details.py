@@ -34,9 +34,20 @@ def read_details(unit: Unit) -> None:
     elif choices:
         unit.tell(Kind.NOT_UNDERSTOOD, "several backup policies are named: the vault's DefaultPolicy is taken")
     elif (unit.builtin is not None and unit.builtin.vault == "existing") or _mentions(template, "backuppolicyid"):
-        unit.tell(Kind.OPEN, "the parameter backupPolicyId has no value: any vault of the VM's region, DefaultPolicy")
+        named = "backuppolicyid" in unit.parameters
+        lacks = "is not the id of a backup policy" if named else "has no value"
+        unit.tell(Kind.OPEN, f"the parameter backupPolicyId {lacks}: any vault of the VM's region, DefaultPolicy")
     if (unit.builtin is not None and unit.builtin.vault == "new") or _makes_vault(template):
-        unit.tell(Kind.NARROWER, "no vault is made; a VM without a vault in its region is reported")
+        if "vault" in unit.asks:
+            unit.tell(Kind.NARROWER, "no vault is made; a VM without a vault in its region is reported")
+        else:
+            unit.asks["vault"] = {"whenMissing": "create"}
+            unit.tell(Kind.NOTE, _ONE_VAULT)
+
+
+_ONE_VAULT = (
+    "a vault is made where the VM's subscription has none in its region; the original makes one for each resource group"
+)
 
 
 def _backup_policy(value: Any) -> re.Match[str] | None:

@@ -13,6 +13,7 @@ from shared.domain.azure_policy.places import Place, location_selectors, place_o
 from shared.domain.azure_policy.unit import LOOKS, WRITES, Kind, Unit
 from shared.errors import SettingsError
 
+_ONLY_AUDITS = "auditifnotexists"  # of VMs without a backup, as our rules do; "audit" is of all that are meant
 _IMAGE = frozenset({"imagepublisher", "imageoffer", "imagesku"})
 #: What the built-in exclusions see too, and more: conditions that they stand for.
 _COVERED: tuple[Selector, ...] = (
@@ -85,10 +86,10 @@ def _effect(unit: Unit) -> str:
         effect = str(resolve(unit.definition.then.get("effect", ""), unit.parameters)).lower()
     except NoValueError as error:
         unit.tell(Kind.OPEN, f"the effect is the parameter {error.name}, which has no value: the rule only audits")
-        return "audit"
+        return _ONLY_AUDITS
     except NotUnderstoodError as error:
         unit.tell(Kind.NOT_UNDERSTOOD, f"the effect, {error}: the rule only audits")
-        return "audit"
+        return _ONLY_AUDITS
     for override in unit.assignment.overrides if unit.assignment else ():
         plain_one = isinstance(override, Mapping) and not override.get("selectors")
         if plain_one and str(override.get("kind", "")).lower() == "policyeffect":
@@ -97,10 +98,10 @@ def _effect(unit: Unit) -> str:
             unit.tell(Kind.NOT_UNDERSTOOD, "an override of the effect for some resources")
     if effect not in {WRITES, "disabled", *LOOKS}:
         unit.tell(Kind.NOT_UNDERSTOOD, f"the effect {effect or '(none)'} has no counterpart: the rule only audits")
-        return "audit"
+        return _ONLY_AUDITS
     if unit.assignment is not None and not unit.assignment.enforced and effect == WRITES:
         unit.tell(Kind.NOTE, "the assignment is not enforced: the rule only audits")
-        return "audit"
+        return _ONLY_AUDITS
     return effect
 
 

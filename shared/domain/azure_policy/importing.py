@@ -5,17 +5,15 @@ original, left open or not understood is told; nothing is dropped in silence. `e
 conditions, its list of images before all, where by default a VM of any image is meant.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.azure_policy.algebra import together
-from shared.domain.azure_policy.builtins import ABOUT_VAULTS, BUILTINS
-from shared.domain.azure_policy.conditions import about_vms
 from shared.domain.azure_policy.filling import fill
+from shared.domain.azure_policy.gathering import refuse_strange, units_of
 from shared.domain.azure_policy.leaf import Selector
-from shared.domain.azure_policy.reading import Assignment, Definition, Found, last_part
+from shared.domain.azure_policy.reading import Found
 from shared.domain.azure_policy.unit import LOOKS, WRITES, Difference, Kind, Unit
 from shared.domain.policy import BuiltinExclusion, Exclude
 from shared.errors import SettingsError
@@ -33,11 +31,13 @@ class Imported:
 def import_azure_policy(found: Found, *, exact: bool = False, given: Mapping[str, Any] | None = None) -> Imported:
     """One policy for all that was found; `given` are parameters' values, which win. SettingsError where none is."""
     skipped = list(found.skipped)
-    units = list(_units(found, {name.lower(): value for name, value in (given or {}).items()}, skipped))
+    given = given or {}
+    units = list(units_of(found, {name.lower(): value for name, value in given.items()}, skipped))
     if not units:
         raise SettingsError(
             f"nothing to import: {skipped[0] if skipped else 'no definition for VMs'}", code="NOTHING_TO_IMPORT"
         )
+    refuse_strange(given, found, units)
     for unit in units:
         fill(unit, exact)
     units.sort(key=lambda each: _order(each.effect))
@@ -46,39 +46,6 @@ def import_azure_policy(found: Found, *, exact: bool = False, given: Mapping[str
     differences += [each for unit in units for each in unit.differences]
     differences += _always(units, exact)
     return Imported(document, tuple(dict.fromkeys(differences)), {each.name: _source(each) for each in units})
-
-
-def _units(found: Found, given: Mapping[str, Any], skipped: list[str]) -> Iterator[Unit]:
-    by_key = {each.key: each for each in found.definitions if each.key}
-    names: set[str] = set()
-    pairs: list[tuple[Assignment | None, Definition | None, str]] = [
-        (each, by_key.get(last_part(each.definition_id).lower()), last_part(each.definition_id).lower())
-        for each in found.assignments
-    ]
-    if not found.assignments:
-        pairs = [(None, each, each.key) for each in found.definitions]
-    for assignment, found_one, key in pairs:
-        definition = found_one
-        builtin, at_hand = BUILTINS.get(key), found_one is not None
-        title = (assignment.title if assignment else "") or (definition.title if definition else "")
-        if key in ABOUT_VAULTS:
-            skipped.append(f"'{title}' is about vaults, not about VMs")
-            continue
-        if definition is None and builtin is not None:
-            defaults = {name.lower(): value for name, value in builtin.defaults.items()}
-            definition = Definition(key, builtin.title, builtin.rule()["if"], builtin.rule()["then"], defaults)
-        if definition is None:
-            is_set = assignment is not None and "/policysetdefinitions/" in assignment.definition_id.lower()
-            what = "a set of definitions" if is_set else f"the definition {key}, which is not among the files"
-            skipped.append(f"'{title}' assigns {what}")
-            continue
-        parameters = {**definition.parameters, **(assignment.parameters if assignment else {}), **given}
-        if not about_vms(definition.condition, parameters):
-            skipped.append(f"'{title}' is not about VMs")
-            continue
-        lacking = builtin is not None and builtin.images and not at_hand
-        name = _slug(title or "imported", names)
-        yield Unit(name, definition, builtin, assignment, parameters, without_images=lacking)
 
 
 def _document(units: Sequence[Unit], exact: bool) -> dict[str, Any]:
@@ -131,6 +98,8 @@ def _always(units: Sequence[Unit], exact: bool) -> list[Difference]:
     found = [
         Difference(Kind.WIDER, "a stopped, suspended or soft-deleted protection is reported; there any item does"),
     ]
+    if all(each.effect == "disabled" for each in units):
+        found.append(Difference(Kind.NOTE, "the original is disabled, and so is the policy: it looks at no VM"))
     writes = any(each.effect == WRITES for each in units)
     if writes:
         old = (
@@ -166,14 +135,3 @@ def _source(unit: Unit) -> str:
 def _order(effect: str) -> int:
     """Rules that write come first, so that one that only looks does not stand before them."""
     return 0 if effect == WRITES else 2 if effect == "disabled" else 1
-
-
-def _slug(title: str, taken: set[str]) -> str:
-    """A rule's name, unlike the others."""
-    base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:50].strip("-") or "imported"
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    taken.add(name)
-    return name

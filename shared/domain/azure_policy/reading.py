@@ -42,6 +42,30 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A definition as a part of a set; the values of its `parameters` are expressions over the set's parameters."""
+
+    definition_id: str
+    reference: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionSet:
+    """A set of definitions (an initiative); `parameters` are the defaults of its own, by lower-cased name."""
+
+    id: str
+    title: str
+    members: tuple[Member, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The last part of the id, by which assignments name it."""
+        return last_part(self.id).lower()
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """`parameters` are the values given, by lower-cased name."""
 
@@ -56,12 +80,18 @@ class Assignment:
     overrides: tuple[Any, ...] = ()
     other: tuple[str, ...] = ()
 
+    @property
+    def of_set(self) -> bool:
+        """Whether it assigns a set of definitions."""
+        return "/policysetdefinitions/" in self.definition_id.lower()
+
 
 @dataclass(slots=True)
 class Found:
     """What the documents hold; `skipped` says of each thing that is neither why it was left out."""
 
     definitions: list[Definition] = field(default_factory=list)
+    sets: list[DefinitionSet] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -76,7 +106,7 @@ def read(documents: Iterable[tuple[str, Any]]) -> Found:
             if number >= _MOST:
                 raise _refused(f"{file}: more than {_MOST:,} policies")
             _sort(each, file, number, found)
-    if not found.definitions and not found.assignments:
+    if not found.definitions and not found.assignments and not found.sets:
         why = f": {found.skipped[0]}" if found.skipped else ""
         raise _refused(f"{', '.join(files)}: no definition or assignment of Azure Policy{why}")
     return found
@@ -110,7 +140,7 @@ def _sort(one: Any, file: str, number: int, found: Found) -> None:
     inner = outer | lowered(outer.get("properties"))
     title = _text(inner.get("displayname")) or _text(inner.get("name"))
     if _SET in inner:
-        found.skipped.append(f"{title or label} is a set of definitions: give the assignments of its parts")
+        found.sets.append(_set(inner, title))
     elif "policyrule" in inner or {"if", "then"} <= inner.keys():
         found.definitions.append(_definition(inner, title))
     elif _text(inner.get("policydefinitionid")):
@@ -123,15 +153,27 @@ def _definition(keys: Mapping[str, Any], title: str) -> Definition:
     rule = lowered(keys.get("policyrule")) or keys
     if "if" not in rule or not isinstance(rule.get("then"), Mapping):
         raise _refused(f"the definition '{title[:80]}' has no `if` and `then`")
-    defaults = {}
-    for name, parameter in lowered(keys.get("parameters")).items():
-        described = lowered(parameter)
-        if "defaultvalue" in described:
-            defaults[name] = described["defaultvalue"]
     known = _WITHOUT_EFFECT | {"policyrule", "parameters", "if", "then"}
     other = tuple(key for key, value in keys.items() if key not in known and value not in (None, [], {}))
     identity = _text(keys.get("id")) or _text(keys.get("name"))
-    return Definition(identity, title, rule["if"], lowered(rule["then"]), defaults, other)
+    return Definition(identity, title, rule["if"], lowered(rule["then"]), _defaults(keys), other)
+
+
+def _set(keys: Mapping[str, Any], title: str) -> DefinitionSet:
+    members = []
+    for each in map(lowered, _list(keys.get(_SET))):
+        values = {name: lowered(value).get("value") for name, value in lowered(each.get("parameters")).items()}
+        identity, reference = _text(each.get("policydefinitionid")), _text(each.get("policydefinitionreferenceid"))
+        members.append(Member(identity, reference, values))
+    if len(members) > _MOST:
+        raise _refused(f"the set '{title[:80]}' has more than {_MOST:,} definitions")
+    return DefinitionSet(_text(keys.get("id")) or _text(keys.get("name")), title, tuple(members), _defaults(keys))
+
+
+def _defaults(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The default values of the parameters that have one."""
+    described = {name: lowered(parameter) for name, parameter in lowered(keys.get("parameters")).items()}
+    return {name: each["defaultvalue"] for name, each in described.items() if "defaultvalue" in each}
 
 
 def _assignment(keys: Mapping[str, Any], title: str) -> Assignment:

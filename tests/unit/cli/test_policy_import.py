@@ -63,7 +63,7 @@ def test_every_way_in_which_an_export_is_written(tmp_path: Path, content: bytes)
         (b"[]", "no definition or assignment"),
         (b"3", "no definition or assignment"),
         (b'[null, "x"]', "no definition or assignment"),
-        (plain({"properties": {"policyDefinitions": []}, "name": "s"}), "set of definitions"),
+        (plain({"properties": {"policyDefinitions": []}, "name": "s"}), "set of definitions 's' is empty"),
         (plain({"policyRule": {"if": {}}}), "no `if` and `then`"),
         (plain({**ONE, "parameters": {"effect": "Audit"}}), "without a `value`"),
         (plain({**ONE, "policyDefinitionId": "/x/y"}), "definition y, which is not among the files"),

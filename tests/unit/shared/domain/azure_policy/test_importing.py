@@ -59,6 +59,11 @@ def assignment(name: str = "a", builtin: str = FOR_VMS["VirtualMachineBackup_DIN
     return whole | changes
 
 
+def asked_by(whole: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Those of the values that the definition has a parameter for."""
+    return {name: value for name, value in values.items() if name in whole["properties"]["parameters"]}
+
+
 def imported(*documents: Any, **options: Any) -> Imported:
     return import_azure_policy(read([("azure.json", list(documents))]), **options)
 
@@ -146,7 +151,7 @@ def test_an_exact_import_applies_to_the_same_vms(name: str, tags: str) -> None:
     whole = definition(name)
     rule = whole["properties"]["policyRule"]["if"]
     values = GIVEN if tags == "named" else GIVEN | {key: type(value)() for key, value in GIVEN.items() if "Tag" in key}
-    compiled = compile_policy(policy(imported(whole, exact=True, given=values)))
+    compiled = compile_policy(policy(imported(whole, exact=True, given=asked_by(whole, values))))
     seen = {True: 0, False: 0}
 
     @settings(max_examples=60)
@@ -168,7 +173,7 @@ def test_without_exact_only_what_is_told_differs(name: str) -> None:
     """Every VM of the original is in, unless a built-in exclusion sees it; what is new has an image off the list."""
     whole = definition(name)
     rule = whole["properties"]["policyRule"]["if"]
-    result = imported(whole, given=GIVEN)
+    result = imported(whole, given=asked_by(whole, GIVEN))
     compiled = compile_policy(policy(result))
     wider = any(each.startswith("any image") for each in told(result, Kind.WIDER))
     assert wider == (name != "VirtualMachines_EnableAzureBackup_Audit")
@@ -335,11 +340,137 @@ def test_keys_that_nobody_knows_are_told() -> None:
 
 def test_an_assignment_of_an_unknown_definition_is_left_out_and_told() -> None:
     result = imported(assignment("known"), assignment("theirs", builtin="1234"))
-    assert told(result, Kind.NOT_UNDERSTOOD) == [
-        "left out: 'theirs' assigns the definition 1234, which is not among the files"
-    ]
+    (only,) = told(result, Kind.NOT_UNDERSTOOD)
+    assert only == (
+        "left out: 'theirs' assigns the definition 1234, which is not among the files "
+        "(az policy definition show --name 1234)"
+    )
     with pytest.raises(SettingsError, match="1234"):
         imported(assignment("theirs", builtin="1234"))
+
+
+def a_set(*members: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    """As `az policy set-definition show` shows one, of the built-in definition with an existing vault by default."""
+    return {
+        "id": f"/subscriptions/{SUB}/providers/Microsoft.Authorization/policySetDefinitions/baseline",
+        "displayName": "Baseline",
+        "parameters": {"where": {"type": "String", "defaultValue": "northeurope"}, "what": {"type": "String"}},
+        "policyDefinitions": list(members),
+        **properties,
+    }
+
+
+def member(name: str = "VirtualMachineBackup_DINE", **values: Any) -> dict[str, Any]:
+    return {
+        "policyDefinitionId": f"/providers/Microsoft.Authorization/policyDefinitions/{FOR_VMS.get(name, name)}",
+        "policyDefinitionReferenceId": name,
+        "parameters": {key: {"value": value} for key, value in values.items()},
+    }
+
+
+def of_the_set(**changes: Any) -> dict[str, Any]:
+    return assignment("Ours", policyDefinitionId=a_set()["id"], parameters={}, **changes)
+
+
+def test_a_set_becomes_a_rule_for_each_part_that_is_about_vms() -> None:
+    backup = member(vaultLocation="[parameters('where')]", backupPolicyId=GIVEN["backupPolicyId"])
+    tagged = member(
+        "VirtualMachineApplicationCentricBackup_DINE_WithTag",
+        inclusionTagName="Backup",
+        inclusionTagValue=["[concat('y', 'es')]"],
+    )
+    result = imported(of_the_set(), a_set(backup, tagged, member("1234"), member("5678")))
+    first, second = policy(result).spec.rules
+    assert first.match.locations == ("northeurope",)
+    assert first.match.subscriptions == second.match.subscriptions == (SUB,)
+    assert first.vault.select.names == ("rsv-1",)
+    assert second.match.tags is not None
+    assert second.match.tags["Backup"].is_ == ("yes",)
+    assert told(result, Kind.NOT_UNDERSTOOD) == [
+        "left out: of the set 'Ours' 2 whose definitions are not among the files: 1234, 5678"
+    ]
+    assert result.sources[first.name] == "Ours: Backup of VMs without a given tag, existing vault"
+
+
+def test_the_value_of_an_assignment_wins_over_the_sets_and_a_given_one_over_both() -> None:
+    whole = a_set(member(vaultLocation="[parameters('where')]"))
+    ours = of_the_set() | {"parameters": {"where": {"value": "westus"}}}
+    assert policy(imported(ours, whole)).spec.rules[0].match.locations == ("westus",)
+    assert policy(imported(whole)).spec.rules[0].match.locations == ("northeurope",)
+    assert policy(imported(ours, whole, given={"Where": "eastus"})).spec.rules[0].match.locations == ("eastus",)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("[parameters('what')]", ""),
+        ("[field('name')]", "the expression [field('name')]"),
+        ("[utcNow()]", "the function utcnow()"),
+    ],
+)
+def test_a_value_that_a_set_does_not_tell_is_never_the_definitions_default(value: str, why: str) -> None:
+    result = imported(of_the_set(), a_set(member(vaultLocation="westeurope", effect=value)))
+    assert policy(result).spec.rules[0].effect == "audit"
+    not_understood = [f"the set's value of the parameter effect: {why}"] if why else []
+    assert told(result, Kind.NOT_UNDERSTOOD) == not_understood
+    assert any("the effect is the parameter effect, which has no value" in each for each in told(result, Kind.OPEN))
+
+
+def test_an_override_concerns_the_parts_that_it_names() -> None:
+    override = {
+        "kind": "policyEffect",
+        "value": "Disabled",
+        "selectors": [{"kind": "policyDefinitionReferenceId", "in": ["VirtualMachineWithTag_DINE"]}],
+    }
+    tagged = member("VirtualMachineWithTag_DINE", vaultLocation="a", inclusionTagName="b", inclusionTagValue=["c"])
+    result = imported(of_the_set(overrides=[override]), a_set(member(vaultLocation="westeurope"), tagged))
+    (only,) = policy(result).spec.rules
+    assert only.match.locations == ("westeurope",)
+    assert only.effect == "enforce"
+    assert not told(result, Kind.NOT_UNDERSTOOD)
+
+
+def test_a_set_that_is_not_at_hand_is_named_with_the_way_to_get_it() -> None:
+    with pytest.raises(SettingsError, match=r"'Ours' assigns a set .* set-definition show --name baseline"):
+        imported(of_the_set())
+
+
+def test_a_definition_that_makes_vaults_makes_a_rule_that_does() -> None:
+    for builtin in ("WithTag", "WithOutTag"):
+        key = FOR_VMS[f"VirtualMachineApplicationCentricBackup_DINE_{builtin}"]
+        result = imported(assignment(builtin=key, parameters={}))
+        assert policy(result).spec.rules[0].vault.when_missing == "create"
+        assert any("one for each resource group" in each for each in told(result, Kind.NOTE))
+
+
+def test_a_parameter_that_nothing_asks_for_is_refused_with_what_was_meant() -> None:
+    with pytest.raises(SettingsError, match=r"vaultLocaton: .*did you mean 'vaultLocation'"):
+        imported(assignment(), given={"vaultLocaton": "westus"})
+    imported(assignment(), given={"BACKUPPOLICYID": GIVEN["backupPolicyId"]})
+
+
+def test_a_backup_policy_that_is_no_id_is_told_as_such() -> None:
+    odd = assignment(parameters={"vaultLocation": {"value": "a"}, "backupPolicyId": {"value": "gold"}})
+    assert any("backupPolicyId is not the id of a backup policy" in each for each in told(imported(odd), Kind.OPEN))
+
+
+def test_an_assignment_that_is_not_enforced_is_not_said_to_report_every_vm() -> None:
+    notes = told(imported(assignment(enforcementMode="DoNotEnforce")), Kind.NOTE)
+    assert any("is not enforced" in each for each in notes)
+    assert not any("reports every VM" in each for each in notes)
+
+
+def test_what_is_disabled_is_said_to_be() -> None:
+    result = imported(assignment(parameters={"effect": {"value": "disabled"}}))
+    assert policy(result).spec.mode is Mode.DISABLED
+    assert any("is disabled" in each for each in told(result, Kind.NOTE))
+
+
+def test_a_long_title_is_cut_between_words() -> None:
+    title = "Configure backup on virtual machines without a given tag"
+    (rule,) = policy(imported(assignment(title))).spec.rules
+    assert rule.name == "configure-backup-on-virtual-machines-without-a"
+    assert len(policy(imported(assignment("x" * 90))).spec.rules[0].name) == 50
 
 
 def test_exact_asks_for_the_definition_that_holds_the_list() -> None:
