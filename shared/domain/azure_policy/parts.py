@@ -19,7 +19,8 @@ _REFERENCE = "policydefinitionreferenceid"
 class Part:
     """A definition's `key` with the `values` of its parameters, by lower-cased name.
 
-    `unset` are parameters without a value, with what was not understood of it where the set gives one; `of` is the title of the set that it is of.
+    `unset` are parameters without a value, with what was not understood of it where the set gives one; `of` is the
+    title of the set that it is of.
     """
 
     assignment: Assignment | None
