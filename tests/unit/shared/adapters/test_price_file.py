@@ -16,7 +16,12 @@ def test_a_price_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "there is no such price file"), (b"\xff\xfe", "not UTF-8 text"), (b"kind: Prices", "is missing")],
+    [
+        (None, "there is no such price file"),
+        (b"\xff\xfe", "not UTF-8 text"),
+        ("é".encode() * 5_000_000, "more than"),
+        (b"kind: Prices", "is missing"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_a_remedy(tmp_path: Path, content: bytes | None, told: str) -> None:
     file = tmp_path / "prices.yaml"
