@@ -25,7 +25,7 @@ from shared.domain.model import (
     Vm,
 )
 from shared.domain.opt_out_stretch import standing
-from shared.domain.planning import FIRST_BACKUP_REASONS, steps
+from shared.domain.planning import FIRST_BACKUP_REASONS, managed, steps
 from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Steps
 from shared.errors import PermanentError, RetryLaterError
@@ -109,6 +109,8 @@ class Looker:
 def concerned(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> tuple[str, ...]:
     """The ids of the vaults whose contents the plan depends on: those that would do, or the one that has the item."""
     compiled, item = policy.rule_named(verdict.rule), seen.protection
+    if isinstance(item, Protection) and item.vault_id and managed(verdict, policy) is not None:
+        return (item.vault_id,)
     if compiled is None or verdict.state is not State.NON_COMPLIANT or not isinstance(item, Protection):
         return ()
     if not isinstance(seen.vm, Vm) or isinstance(seen.vaults, Unread):

@@ -106,20 +106,26 @@ class VaultMaker:
 
     async def _making(self, vault_id: str, intent: Intent) -> Outcome | None:
         """Where the making of the vault stands; None once it has ended well or its operation is not known any more."""
-        key, now = vault_key(vault_id), self.clock.now()
+        key, outcome = vault_key(vault_id), await self._under_way(intent, "the vault could not be made")
+        if outcome is None:
+            await self.ledger.record(key, Intent(intent.at))
+        elif outcome.status is Status.FAILED:
+            await self.ledger.forget(key)
+            await self.placer.vacate(vault_id)
+        return outcome
+
+    async def _under_way(self, intent: Intent, failed: str) -> Outcome | None:
+        """Where our operation stands; None once it has ended well or is not known any more."""
+        now = self.clock.now()
         try:
             status = await asked_twice(partial(self.backup.operation, intent.operation_url))
         except PermanentError:
-            await self.ledger.record(key, Intent(intent.at))
             return None
         if status.running and now < intent.at + PATIENCE:
             return Outcome(Status.ACCEPTED, now + (status.retry_after or BUSY))
         if status.status.lower() == "succeeded":
-            await self.ledger.record(key, Intent(intent.at))
             return None
-        await self.ledger.forget(key)
-        await self.placer.vacate(vault_id)
-        error = status.error or "the vault could not be made"
+        error = status.error or failed
         return Outcome(Status.FAILED, None, status.error_code, error, remedy_for(status.error_code, error))
 
     async def _set_redundancy(self, new: NewVault, choice: VaultChoice) -> Outcome:
@@ -141,6 +147,14 @@ class VaultMaker:
 
     async def _ensure_policy(self, action: Action, wanted: Wanted) -> Outcome:
         vault_id, name = action.vault_id, action.backup_policy
+        key = _policy_key(vault_id, name)
+        intent = await self.ledger.intent(key)
+        if intent is not None:
+            outcome = await self._under_way(intent, "the change of the backup policy came to no end")
+            if outcome is None or outcome.status is Status.FAILED:
+                await self.ledger.forget(key)
+            if outcome is not None:
+                return outcome
         self.backup.forget(vault_id)
         contents = await self.backup.contents(vault_id)
         its = family(wanted.rule.backup_policy, wanted.base, contents.policies)
@@ -164,9 +178,13 @@ class VaultMaker:
         if (due := await self.placer.edit(vault_id, subscription, per_day)) is not None:
             why = f"the backup policies of the vault were changed {per_day} times within 24 hours"
             return Outcome(Status.DEFERRED, due, "QUOTA_POLICY_EDITS", why, "Nothing: it goes on by itself")
-        await self.backup.put_backup_policy(vault_id, definition)  # the same again does no harm, so no intent is kept
+        answer = await self.backup.put_backup_policy(vault_id, definition)  # the same again would do no harm
         self.backup.forget(vault_id)
-        return self._at_once()
+        if not answer.operation_url:
+            return self._at_once()
+        # Azure takes a change over to all items first, and shows the policy as it was until then.
+        await self.ledger.record(key, Intent(self.clock.now(), answer.operation_url))
+        return accepted_until(self.clock.now(), answer)
 
     def _anew(self, code: str, why: str, remedy: str) -> Outcome:
         """What was planned does not hold any more: the next look plans anew, but not for ever."""
@@ -174,6 +192,11 @@ class VaultMaker:
 
     def _at_once(self) -> Outcome:
         return Outcome(Status.ACCEPTED, self.clock.now())
+
+
+def _policy_key(vault_id: str, name: str) -> str:
+    """The ledger's key for a change of a backup policy that Azure takes over to its items."""
+    return f"policy|{vault_id.lower()}|{name.lower()}"
 
 
 def _new_vault(action: Action, wanted: Wanted) -> NewVault:

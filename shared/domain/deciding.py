@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from shared.domain.berthing import place_all, quotas_of
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import evaluate
-from shared.domain.model import Observation, Unread, Vault, Verdict, Vm
-from shared.domain.planning import demand_of, steps
-from shared.domain.steps import Held, Placement, Steps
+from shared.domain.model import Observation, Protection, Unread, Vault, Verdict, Vm
+from shared.domain.planning import demand_of, managed, steps
+from shared.domain.steps import NOTHING, Held, Placement, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,31 @@ class AllDecided:
 def decide_all(seen: Iterable[tuple[Vm, Observation]], policy: CompiledPolicy) -> AllDecided:
     """What the policy says of all of them. The observations are of one moment and share what the vaults hold."""
     judged = [(vm, each, evaluate(each, policy, each.at)) for vm, each in seen]
-    placed = places(judged, policy)
+    placed, under = places(judged, policy), set[tuple[str, str]]()
     return AllDecided(
         tuple(
-            Decided(vm, each, verdict, steps(each, verdict, policy, placed=placed.get(vm.id.key)))
+            Decided(vm, each, verdict, _steps(each, verdict, policy, placed.get(vm.id.key), under))
             for vm, each, verdict in judged
         ),
         placed,
     )
+
+
+def _steps(
+    seen: Observation,
+    verdict: Verdict,
+    policy: CompiledPolicy,
+    placed: Placement | Held | None,
+    under: set[tuple[str, str]],
+) -> Steps:
+    """Of all VMs in order under one managed backup policy, the first alone asks for its change; `under` are asked."""
+    item = seen.protection
+    if isinstance(item, Protection) and managed(verdict, policy) is not None:
+        key = item.vault_id.lower(), item.backup_policy.lower()
+        if key in under:
+            return NOTHING
+        under.add(key)
+    return steps(seen, verdict, policy, placed=placed)
 
 
 def places(judged: Iterable[tuple[Vm, Observation, Verdict]], policy: CompiledPolicy) -> Mapping[str, Placement | Held]:

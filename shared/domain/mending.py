@@ -1,4 +1,5 @@
-"""A protection that stands, but not as asked: undeleted, resumed or given another backup policy, where a rule says so.
+"""A protection that stands, but not as asked: undeleted, resumed or given another backup policy, where a rule says so;
+and the backup policy that it is under, changed where a rule manages it.
 
 Every one of these may undo what somebody chose, so each asks for the rule's own word, and none ever moves an item to a
 Standard policy from an Enhanced one, to a shorter retention, or to another vault. What is not known is not touched.
@@ -7,12 +8,14 @@ Standard policy from an Enhanced one, to a shorter retention, or to another vaul
 from collections import Counter
 
 from shared.domain.arm_id import ArmId, parse_id
+from shared.domain.backup_policy import family_of
 from shared.domain.backup_policy_comparing import may_move
-from shared.domain.holdings import VaultContents
+from shared.domain.holdings import Holdings, VaultContents
 from shared.domain.matching import WantedPolicy
 from shared.domain.model import Action, ActionKind, Observation, Protection, ProtectionState, Verdict
 from shared.domain.placement import Quotas, Seat
 from shared.domain.policy import Rule
+from shared.domain.policy_file.backup_policy import BackupPolicyChoice
 from shared.domain.reasons import Reason
 from shared.domain.shards import Family, family
 from shared.domain.steps import NOTHING, Held, Placement, Steps
@@ -54,6 +57,21 @@ def mend(
     known = book.seats.get(vm.key)
     seat = known if known is not None and known.backup_policy == target else Seat(item.vault_id, target, seen.at)
     return Steps(tuple(steps), placed=Placement(seat))
+
+
+def edit(item: Protection, vm: ArmId, choice: BackupPolicyChoice, holdings: Holdings) -> Steps:
+    """The change of the item's own backup policy, where a rule describes and manages it and it is unlike that.
+
+    One that may not be changed is left to the advice.
+    """
+    contents, name = holdings.contents.get(item.vault_id.lower()), item.backup_policy
+    if contents is None or choice.name is None or not family_of(name, choice.name):
+        return NOTHING
+    its = family(choice, choice.name, contents.policies)
+    have, want = contents.policy(name), its.definition(name)
+    if have is None or want is None or not its.to_be_changed(name) or may_move(have, want):
+        return NOTHING
+    return Steps((Action(ActionKind.ENSURE_BACKUP_POLICY, vm, item.vault_id, name, item.item_id),))
 
 
 def _target(its: Family, contents: VaultContents, book: VaultBook, vm: ArmId, quotas: Quotas) -> str | Held:

@@ -12,7 +12,7 @@ from shared.domain.attributes import Subject
 from shared.domain.berthing import Demand, place_all, quotas_of
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import wanted_policy
-from shared.domain.mending import mend
+from shared.domain.mending import edit, mend
 from shared.domain.model import (
     ACTIVE_STATES,
     Action,
@@ -29,6 +29,7 @@ from shared.domain.model import (
 from shared.domain.next_run import next_run
 from shared.domain.policy import Rule
 from shared.domain.policy_file.backup import DiskExclusion, Existing
+from shared.domain.policy_file.backup_policy import BackupPolicyChoice
 from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Placement, Steps
 
@@ -83,7 +84,7 @@ def steps(
     verdict: an exempt, excluded or unknown VM gets nothing.
     """
     if verdict.state is State.COMPLIANT and not backup_now:
-        return NOTHING
+        return _edit(seen, verdict, policy)
     compiled = policy.rule_named(verdict.rule)
     if compiled is None or verdict.state not in {State.NON_COMPLIANT, State.COMPLIANT}:
         return NOTHING
@@ -115,6 +116,22 @@ def steps(
         now = wish.backup(ActionKind.START_BACKUP, vm, protection.vault_id, protection)
         return Steps((*mended.actions, now), placed=mended.placed)
     return mended
+
+
+def managed(verdict: Verdict, policy: CompiledPolicy) -> BackupPolicyChoice | None:
+    """The backup policy that the rule of a VM in order manages; None where there is none, or its owner opted out."""
+    compiled = policy.rule_named(verdict.rule) if verdict.state is State.COMPLIANT else None
+    choice = compiled.rule.backup_policy if compiled is not None else None
+    if choice is None or not choice.manage or verdict.has(Reason.OPTED_OUT):
+        return None
+    return choice
+
+
+def _edit(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Steps:
+    choice = managed(verdict, policy)
+    if choice is None or isinstance(seen.vm, Unread) or isinstance(seen.protection, Unread):
+        return NOTHING
+    return edit(seen.protection, seen.vm.id, choice, seen.holdings)
 
 
 def demand_of(seen: Observation, verdict: Verdict, policy: CompiledPolicy) -> Demand | None:

@@ -109,7 +109,26 @@ async def test_a_policy_that_differs_is_edited_only_where_the_rule_manages_it(tm
         await here.sweep(longer % ", manage: true")
         assert await daily(here) == {"silver": 60, "silver-01": 60}
         assert here.item(third).policy == "silver"
+        assert here.writes().count("PUT backupPolicies") == 3  # two made, one changed and waited for
         await here.right(dict.fromkeys(("vm-1", second, third), "protect"), allow="policy")
+
+
+async def test_a_managed_policy_is_changed_once_though_no_vm_comes_under_it_anew(tmp_path: Path) -> None:
+    async with guided(tmp_path, f"{VAULT}virtualMachines: [{{name: vm-1}}, {{name: vm-2}}]\n") as here:
+        await here.sweep(SILVER % "")
+        longer = SILVER.replace("P30D", "P60D") % ", manage: true"
+        planned = await here.look(longer)
+        assert [[each.kind.value for each in planned[name].actions] for name in ("vm-1", "vm-2")] == [
+            ["EnsureBackupPolicy"],
+            [],
+        ]
+        found = await here.sweep(longer)
+        assert {each.verdict.state for each in found.values()} == {State.COMPLIANT}
+        assert await daily(here) == {"silver": 60}
+        for rule in (longer, longer.replace("P60D", "P14D"), longer.replace("P60D", "P90D").replace("true", "false")):
+            await here.sweep(rule)
+        assert await daily(here) == {"silver": 60}
+        assert here.writes().count("PUT backupPolicies") == 2
 
 
 async def test_even_a_managed_policy_is_never_made_to_keep_points_for_less_long(tmp_path: Path) -> None:

@@ -281,3 +281,19 @@ async def test_why_there_is_no_room_names_what_would_give_some(rule: str, code: 
     await here.sweep()
     outcome = here.finding(vms[2]).outcome
     assert (outcome.error_code, told[0] in outcome.error, told[1] in outcome.remedy) == (code, True, True)
+
+
+@pytest.mark.parametrize(("tags", "changed"), [({}, 1), ({"backup-opt-out": "reason=test; until=2026-12-01"}, 0)])
+async def test_a_managed_policy_is_changed_for_a_vm_in_order_but_not_for_one_that_opted_out(
+    tags: dict[str, str], changed: int
+) -> None:
+    here, _ = world(gold(", manage: true"), vms=0)
+    here.azure.vaults.append(a_vault())
+    with_gold(here, 30, a_vault())
+    vm = a_vm(tags=tags)
+    here.azure.add(vm, an_item(vm.id, ProtectionState.PROTECTED, a_vault(), "gold"))
+    await here.sweep()
+    await here.request(vm)
+    await here.run()
+    assert here.finding(vm).verdict.state is State.COMPLIANT
+    assert len(written(here, "put_backup_policy")) == len(here.azure.writes) == changed
