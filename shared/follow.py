@@ -30,12 +30,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """`waiting` or `failed` end this look; the flags say which operation of ours has just succeeded."""
+    """`waiting` or `failed` end this look; the flags say which operation of ours has just succeeded.
+
+    `done`: it changed the VM's protection or started its backup; a discovery does neither.
+    """
 
     waiting: Outcome | None = None
     failed: Outcome | None = None
     protected: bool = False
     backup_started: bool = False
+    done: bool = False
 
 
 async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> Followed:
@@ -68,7 +72,11 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
         await ledger.record(key, Intent(intent.at if key_of is discover_key else now))
         if status.status.lower() == "succeeded":
             await ledger.forget(_failing(key))
-            return Followed(protected=key_of is protect_key, backup_started=key_of is backup_key)
+            return Followed(
+                protected=key_of is protect_key,
+                backup_started=key_of is backup_key,
+                done=key_of is not discover_key,
+            )
     return Followed()
 
 

@@ -101,9 +101,11 @@ class Reconciler:
             return Reconciled(followed.waiting)
         earlier = await self.findings.of(request.vm_id)
         known = earlier.advisories if earlier is not None else ()
-        if followed.backup_started and earlier is not None and earlier.verdict.state is State.COMPLIANT:
-            started = replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now())
-            return await self._save(started, policy)
+        if followed.backup_started:
+            request = replace(request, backup_now=False)  # what a person asked for is done
+            if earlier is not None and earlier.verdict.state is State.COMPLIANT:
+                started = replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now())
+                return await self._save(started, policy)
         made = self._made(request.vm_id, earlier) if followed.protected else None
         look = await self.looker.look(request, policy, made=made)
         if look.seen is None:
@@ -112,6 +114,8 @@ class Reconciler:
             return await self._record(request, policy, look, followed.failed, known)
         await self._settle(request.vm_id, look.seen, look.verdict)
         look, outcome = await self._carry_out(request, policy, look, just_protected=followed.protected)
+        if followed.done and outcome.status is Status.NOTHING_TO_DO:
+            outcome = Outcome(Status.SUCCEEDED)
         done = await self._record(request, policy, look, outcome, known)
         if followed.protected and done.finding is not None:
             await self._publish(done.finding)
@@ -170,7 +174,7 @@ class Reconciler:
         else:
             why_busy = "other workers keep changing the book of the vault"
             return look, Outcome(Status.DEFERRED, self.clock.now() + BUSY, "BUSY", why_busy)
-        return look, self._without_action(look, policy, just_protected=just_protected)
+        return look, self._without_action(look, policy)
 
     async def _kept(self, look: Look, policy: CompiledPolicy) -> bool:
         """Whether the VM's seat is on record, put there if need be; True where it needs none."""
@@ -186,7 +190,7 @@ class Reconciler:
         compiled = policy.rule_named(verdict.rule)
         return withheld(policy.policy.spec, compiled.rule if compiled else None, permitted=self.enforce)
 
-    def _without_action(self, look: Look, policy: CompiledPolicy, *, just_protected: bool) -> Outcome:
+    def _without_action(self, look: Look, policy: CompiledPolicy) -> Outcome:
         now, seen, verdict = self.clock.now(), look.seen, look.verdict
         if seen is None:
             return Outcome(Status.NOTHING_TO_DO)
@@ -204,7 +208,7 @@ class Reconciler:
             return Outcome(Status.ACCEPTED, now + POLL, "PROTECTION_IN_PROGRESS", error, failed_try=True)
         if verdict.has(Reason.SETTLING) and isinstance(seen.vm, Vm) and seen.vm.created is not None:
             return Outcome(Status.DEFERRED, seen.vm.created + policy.settle, "SETTLING")
-        return Outcome(Status.SUCCEEDED if just_protected else Status.NOTHING_TO_DO)
+        return Outcome(Status.NOTHING_TO_DO)
 
     async def _record(
         self,

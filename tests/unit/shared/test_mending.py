@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.azure_answers import Scope
 from shared.domain.backup_policy import BackupPolicy, KeptFor, PointsKept
-from shared.domain.model import ProtectionState, State, Vm
+from shared.domain.model import ProtectionState, State, Status, Vm
 from tests.fakes import DEFAULT, ENHANCED, World, a_vault, a_vm, active_items, an_item
 from tests.policies import compiled
 
@@ -69,6 +69,30 @@ def test_killed_anywhere_a_soft_deleted_item_ends_undeleted_and_resumed(
         assert set(methods(here)) == {"undelete", "put_backup_policy", "put_under"}
 
     asyncio.run(scenario())
+
+
+async def test_a_resumed_protection_is_told_as_done_and_not_as_nothing_to_do() -> None:
+    here = world("stopped: resume")
+    vm = with_item(here, S.STOPPED)
+    await here.request(vm)
+    await here.run()
+    assert methods(here) == ["put_backup_policy", "put_under"]
+    assert here.finding(vm).outcome.status is Status.SUCCEEDED
+
+
+async def test_a_backup_that_a_person_asked_for_is_started_once_though_it_fails_and_the_vm_is_under_another_policy() -> (
+    None
+):
+    here = world()
+    vm = with_item(here, S.PROTECTED, "DefaultPolicy")
+    await here.request(vm, backup_now=True)
+    await here.step()
+    assert methods(here) == ["start_backup"]
+    here.azure.jobs = [(key, replace(job, status="Failed")) for key, job in here.azure.jobs]
+    here.azure.items = {place: replace(item, backup_running=False) for place, item in here.azure.items.items()}
+    await here.run()
+    assert methods(here) == ["start_backup"]
+    assert here.finding(vm).outcome.status is Status.SUCCEEDED
 
 
 async def test_what_somebody_undeleted_and_left_stopped_is_respected() -> None:
