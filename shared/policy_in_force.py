@@ -84,8 +84,9 @@ class PolicyInForce:
         reading = read_policy(found.text, self._source.file)
         if reading.policy is None:
             worst = reading.errors[0]
-            place = f"{worst.file}:{worst.line}:{worst.column}"
-            await self._reject(found.etag, PolicyProblem("POLICY_INVALID", str(worst), self._clock.now(), place), first)
+            await self._reject(
+                found.etag, PolicyProblem("POLICY_INVALID", str(worst), self._clock.now(), worst.place), first
+            )
             return
         compiled = compile_policy(reading.policy)
         await self._last_good.keep(self._source.name, found.text)  # first: it must survive a kill right after this

@@ -51,7 +51,7 @@ def run(wish: Wish) -> int:
         raise PermanentError(
             f"{cases.failed} of the policy's cases failed",
             code="CASES",
-            remedy="Nothing was written. See why: backstop policy test",
+            remedy=f"Nothing was written. See why: backstop policy test {wish.file}",
         )
     return asyncio.run(_push(wish, text, policy, PolicyFolder(Path(folder)), cases.words))
 
@@ -59,10 +59,9 @@ def run(wish: Wish) -> int:
 async def _push(wish: Wish, text: str, policy: EnforcementPolicy, place: PolicySource, cases: str) -> int:
     answer = await place.read()
     before = answer if isinstance(answer, PolicyText) else PolicyText("", "")
+    there = f"{place.name} ({'as it lies there' if before.etag else 'nothing lies there yet'})"
     difference = list(
-        difflib.unified_diff(
-            before.text.splitlines(), text.splitlines(), f"{place.name} (in force)", str(wish.file), lineterm=""
-        )
+        difflib.unified_diff(before.text.splitlines(), text.splitlines(), there, str(wish.file), lineterm="")
     )
     same = bool(before.etag) and before.text == text
     if not wish.as_json:

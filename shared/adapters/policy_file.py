@@ -45,7 +45,7 @@ def read_bytes(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(_MOST_BYTES + 1)
     except FileNotFoundError:
-        raise PolicyFileError(f"{file}: there is no such policy file", remedy="Give its path with --policy") from None
+        raise PolicyFileError(f"{file}: there is no such file", remedy="Check its path") from None
     except OSError as error:
         raise PolicyFileError(
             f"{file}: cannot be read: {error.strerror}", remedy="Check the path and its rights"

@@ -97,7 +97,7 @@ def test_killed_at_ten_points_and_run_again_each_vm_is_protected_once(tmp_path: 
 @pytest.mark.parametrize(
     ("policy", "code", "expected"),
     [
-        (None, 3, "there is no such policy file"),
+        (None, 3, "there is no such file"),
         ("spec: [", 3, "not valid YAML"),
         ("spec: {moed: audit}", 3, "unknown key (did you mean 'mode'?)"),
         ("spec: {rules: [{name: a, priority: 1, match: {}}, {name: b, priority: 1, match: {}}]}", 3, "same priority"),

@@ -17,9 +17,13 @@ class Problem:
     key: str
     what: str
 
+    @property
+    def place(self) -> str:
+        """File, line and column; the file alone where it concerns all of it."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.key + ': ' if self.key else ''}{self.what}"
+        return f"{self.place}: {self.key + ': ' if self.key else ''}{self.what}"
 
 
 @dataclass(slots=True)

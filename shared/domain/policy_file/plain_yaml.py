@@ -16,6 +16,8 @@ from shared.domain.policy_file.placed import Node, Path, Problem, dotted, shown
 
 MAX_CHARACTERS = 1_000_000
 TOO_LONG = f"the file holds more than {MAX_CHARACTERS:,} characters"
+_ONE_DOCUMENT = "must hold one YAML document, a mapping of keys"
+_NO_ANCHORS = "anchors and aliases are not allowed; write the value out"
 MAX_NODES = 30_000
 MAX_DEPTH = 40
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -75,26 +77,25 @@ class _Reader:
 
     def document(self) -> Node:
         self._next(yaml.StreamStartEvent)
-        event = self._next()
-        root = None
-        if isinstance(event, yaml.DocumentStartEvent):
-            root = self._node(self._next(), (), None, 0)
-            self._next(yaml.DocumentEndEvent)
-            event = self._next()
-        if root is None or not isinstance(root.data, dict) or not isinstance(event, yaml.StreamEndEvent):
-            raise UnreadableYamlError(Problem(self._file, 0, 0, "", "must hold one YAML document, a mapping of keys"))
+        self._next(yaml.DocumentStartEvent)
+        first = self._next()
+        root = self._node(first, (), None, 0)
+        if not isinstance(root.data, dict):
+            raise self._error(first, "", _ONE_DOCUMENT)
+        self._next(yaml.DocumentEndEvent)
+        self._next(yaml.StreamEndEvent)
         return root
 
     def _next(self, expected: type | None = None) -> Any:
         event = self._loader.get_event()
         if expected is not None and not isinstance(event, expected):
-            raise self._error(event, "", "must hold one YAML document, a mapping of keys")
+            raise self._error(event, "", _ONE_DOCUMENT)
         return event
 
     def _node(self, event: Any, path: Path, key: Any, depth: int) -> Node:
         self._nodes += 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise self._error(event, dotted(path), "anchors and aliases are not allowed; write the value out")
+            raise self._error(event, dotted(path), _NO_ANCHORS)
         if depth > MAX_DEPTH:
             raise self._error(event, "", f"nested deeper than {MAX_DEPTH} levels")
         if self._nodes > MAX_NODES:
@@ -120,7 +121,9 @@ class _Reader:
 
     def _mapping(self, node: Node, path: Path, depth: int) -> None:
         while not isinstance(key := self._next(), yaml.MappingEndEvent):
-            if not isinstance(key, yaml.ScalarEvent) or key.anchor or key.tag or self._tag_of(key) != "str":
+            if isinstance(key, yaml.AliasEvent) or getattr(key, "anchor", None):
+                raise self._error(key, dotted(path), _NO_ANCHORS)
+            if not isinstance(key, yaml.ScalarEvent) or key.tag or self._tag_of(key) != "str":
                 raise self._error(key, shown(getattr(key, "value", "")), "keys must be text; quote this one")
             name = key.value
             self._seen(key, (*path, name))

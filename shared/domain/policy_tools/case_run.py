@@ -121,5 +121,5 @@ def _why(case: Case, seen: Observation, verdict: Verdict, policy: CompiledPolicy
 def _unmet(conditions: tuple[Condition, ...]) -> Iterator[str]:
     for each in conditions:
         if not each.met:
-            yield f"{each.text}{f'; it is {each.seen}' if each.seen else ''}"
+            yield f"{each.text}{f'; it has {each.seen}' if each.seen else ''}"
             yield from (f"  {line}" for line in _unmet(each.inner))

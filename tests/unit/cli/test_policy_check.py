@@ -54,7 +54,7 @@ def test_the_worst_file_decides_and_all_are_checked(tmp_path: Path, capsys: pyte
     assert check(bad, tmp_path / "gone.yaml", good) == 3
     out = capsys.readouterr().out
     assert "bad.yaml:2:1: error: not valid YAML" in out
-    assert "gone.yaml: error: there is no such policy file" in out
+    assert "gone.yaml: error: there is no such file" in out
     assert "mine.yaml: 2 rules" in out
 
 

@@ -58,14 +58,15 @@ def test_the_difference_is_shown_before_anything_is_asked(
 ) -> None:
     before = here.write("audit")
     here.push(yes=True)
+    assert "policy.yaml (nothing lies there yet)" in capsys.readouterr().out
     here.write("enforce")
-    capsys.readouterr()
     monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
     with pytest.raises(RefusedError):
         here.push()
     said = capsys.readouterr().out.splitlines()
     assert "-  mode: audit" in said
     assert "+  mode: enforce" in said
+    assert said[1].endswith("policy.yaml (as it lies there)")  # which need not be in force: it may be invalid
     assert here.lies.read_text(encoding="utf-8") == before
 
 

@@ -105,6 +105,25 @@ async def test_an_invalid_version_leaves_the_last_good_one_in_force_and_is_told_
     assert policies.problem is None
 
 
+@pytest.mark.parametrize("cut", ["", "---\n", "- a\n"])
+async def test_an_upload_that_was_cut_off_leaves_the_last_good_one_and_names_a_place_that_there_is(
+    place: Place, cut: str
+) -> None:
+    place.put(policy_text("good"))
+    policies = place.process()
+    await policies.newest()
+    place.put(cut)
+    place.clock.moment += MINUTE
+    assert await place.name(policies) == "good"
+    assert policies.problem is not None
+    assert policies.problem.code == "POLICY_INVALID"
+    assert policies.problem.place in {"policy.yaml:1:1", "policy.yaml:2:1"}
+    place.put("x" * 1_000_001)
+    place.clock.moment += MINUTE
+    assert await place.name(policies) == "good"
+    assert policies.problem.place == "policy.yaml"  # no line of it is wrong more than another
+
+
 async def test_the_last_good_one_survives_a_restart(place: Place) -> None:
     place.put(policy_text("good"))
     await place.process().newest()

@@ -26,7 +26,7 @@ def test_the_current_folder_s_policy_is_the_default(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (None, "there is no such policy file"),
+        (None, "there is no such file"),
         (b"\xff\xfe\x00\x01", "not UTF-8"),
         (b"x" * 5_000_000, "more than"),
         ("é".encode() * 5_000_000, "more than"),  # as much of it as is read ends within a character

@@ -127,6 +127,8 @@ def test_a_failed_case_says_which_condition_did_not_hold_on_which_value() -> Non
     assert "rule production (priority 10) does not match:" in why
     assert [each for each in why if "tag env is prod" in each and "Env=dev" in each]
     assert "rule default (priority 1000) matches" in why
+    why = one("{}", "{verdict: NON_COMPLIANT, rule: production}").why
+    assert "  tag env is prod; it has no such tag" in why
     assert "the policy has no rule prodction" in one("{}", "{verdict: EXEMPT, rule: prodction}").why
     assert "excluded by exclude.any[0]" in one("{group: sandbox-1}", "{verdict: EXEMPT}").why
 
