@@ -8,22 +8,23 @@ Standard policy from an Enhanced one, to a shorter retention, or to another vaul
 from collections import Counter
 
 from shared.domain.arm_id import ArmId, parse_id
-from shared.domain.backup_policy import family_of
+from shared.domain.backup_policy import BackupPolicy, family_of
 from shared.domain.backup_policy_comparing import may_move
 from shared.domain.holdings import Holdings, VaultContents
 from shared.domain.matching import WantedPolicy
-from shared.domain.model import Action, ActionKind, Observation, Protection, ProtectionState, Verdict
+from shared.domain.model import Action, ActionKind, Observation, Protection, ProtectionState, Verdict, Vm
 from shared.domain.placement import Quotas, Seat
 from shared.domain.policy import Rule
 from shared.domain.policy_file.backup_policy import BackupPolicyChoice
 from shared.domain.reasons import Reason
 from shared.domain.shards import Family, family
 from shared.domain.steps import NOTHING, Held, Placement, Steps
+from shared.domain.support import too_standard
 from shared.domain.vault_book import EMPTY, VaultBook
 
 
 def mend(
-    seen: Observation, item: Protection, vm: ArmId, verdict: Verdict, rule: Rule, wanted: WantedPolicy, quotas: Quotas
+    seen: Observation, item: Protection, vm: Vm, verdict: Verdict, rule: Rule, wanted: WantedPolicy, quotas: Quotas
 ) -> Steps:
     """The steps that the rule's `existing` asks for, if any. `item` is the protection that was seen."""
     undelete = item.state is ProtectionState.SOFT_DELETED and rule.existing.soft_deleted == "undelete"
@@ -36,17 +37,20 @@ def mend(
         return NOTHING
     its = family(rule.backup_policy, wanted.name, contents.policies)
     book = seen.holdings.books.get(item.vault_id.lower(), EMPTY)
-    target = _target(its, contents, book, vm, quotas)
+    target = _target(its, contents, book, vm.id, quotas)
     if isinstance(target, Held):
         return Steps((), target)
-    if change and (why := _guard(item, its, contents, target)):
+    definition = _definition(its, contents, target)
+    if (standard := too_standard(vm, definition)) is not None:
+        return Steps((), standard)
+    if change and (why := _guard(item, contents, target, definition)):
         name = f"{item.backup_policy} to {target}"
         remedy = "Change the item's backup policy in the vault if that is meant, or the rule"
         return Steps((), Held("CHANGE_REFUSED", f"the backup policy is not changed from {name}: {why}", remedy))
     steps: list[Action] = []
 
     def step(kind: ActionKind) -> None:
-        steps.append(Action(kind, vm, item.vault_id, target, item.item_id))
+        steps.append(Action(kind, vm.id, item.vault_id, target, item.item_id))
 
     if undelete:
         step(ActionKind.UNDELETE)
@@ -54,7 +58,7 @@ def mend(
         step(ActionKind.ENSURE_BACKUP_POLICY)
     step(ActionKind.CHANGE_BACKUP_POLICY if change else ActionKind.RESUME_PROTECTION)
     # The seat keeps the policy's last place from others until the item is seen under it.
-    known = book.seats.get(vm.key)
+    known = book.seats.get(vm.id.key)
     seat = known if known is not None and known.backup_policy == target else Seat(item.vault_id, target, seen.at)
     return Steps(tuple(steps), placed=Placement(seat))
 
@@ -90,11 +94,15 @@ def _target(its: Family, contents: VaultContents, book: VaultBook, vm: ArmId, qu
     return room.name
 
 
-def _guard(item: Protection, its: Family, contents: VaultContents, target: str) -> str:
+def _definition(its: Family, contents: VaultContents, target: str) -> BackupPolicy | None:
+    """What the target is once the item comes under it; None where that is not known."""
+    there = contents.policy(target) if not its.to_be_changed(target) else None
+    return there or its.definition(target)
+
+
+def _guard(item: Protection, contents: VaultContents, target: str, definition: BackupPolicy | None) -> str:
     """Why the item may not come under the target; empty where it may."""
     current = contents.policy(item.backup_policy)
     if current is None:
         return f"the vault {parse_id(item.vault_id).name} does not show what {item.backup_policy} keeps"
-    definition = contents.policy(target) if not its.to_be_changed(target) else None
-    definition = definition or its.definition(target)
     return may_move(current, definition) if definition is not None else f"what {target} would keep is not known"

@@ -32,6 +32,7 @@ from shared.domain.policy_file.backup import DiskExclusion, Existing
 from shared.domain.policy_file.backup_policy import BackupPolicyChoice
 from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Placement, Steps
+from shared.domain.support import too_standard
 
 SCHEDULED_SOON = "SCHEDULED_SOON"  # the code of a first backup that is left to a scheduled one
 # Azure starts a scheduled backup within two hours of its time (support matrix, 2022); an hour more to show the job.
@@ -99,14 +100,11 @@ def steps(
             demand = Demand(vm, compiled, wanted_policy(rule, Subject(vm, seen.at)).name)
             quotas = quotas_of(policy.policy.spec.limits)
             placed = place_all([demand], seen.vaults, seen.holdings, quotas, seen.at)[vm.id.key]
-        if isinstance(placed, Held):
-            return Steps((), placed)
-        with_backup = rule.initial_backup.enabled or backup_now
-        return Steps(tuple(_enabling(vm, placed, wish, with_backup=with_backup)), placed.held, placed)
+        return _protecting(seen, vm, placed, wish, with_backup=rule.initial_backup.enabled or backup_now)
     mended = NOTHING
     if rule.existing != LEFT_ALONE or seen.undeleted:
         wanted = wanted_policy(rule, Subject(vm, seen.at))
-        mended = mend(seen, protection, vm.id, verdict, rule, wanted, quotas_of(policy.policy.spec.limits))
+        mended = mend(seen, protection, vm, verdict, rule, wanted, quotas_of(policy.policy.spec.limits))
     if verdict.has(Reason.NO_RECOVERY_POINT) or _first_backup_again(seen.at, protection, verdict, rule):
         if not backup_now and (held := _scheduled_soon(seen, protection, rule)) is not None:
             return Steps(mended.actions, held if not mended.actions else None, mended.placed)
@@ -154,6 +152,18 @@ class _Wish:
     def backup(self, kind: ActionKind, vm: Vm, vault_id: str, item: Protection) -> Action:
         retain = self.rule.initial_backup.retain
         return Action(kind, vm.id, vault_id, item.backup_policy, item.item_id, retain, self.retain_until)
+
+
+def _protecting(seen: Observation, vm: Vm, placed: Placement | Held, wish: _Wish, *, with_backup: bool) -> Steps:
+    """The steps of a VM without a backup to its place, unless the vault holds a policy there that cannot take it."""
+    if isinstance(placed, Held):
+        return Steps((), placed)
+    contents = seen.holdings.contents.get(placed.seat.vault_id.lower())
+    if contents is not None and ActionKind.ENSURE_BACKUP_POLICY not in placed.first:  # the verdict judged that one
+        standard = too_standard(vm, contents.policy(placed.seat.backup_policy))
+        if standard is not None:
+            return Steps((), standard)
+    return Steps(tuple(_enabling(vm, placed, wish, with_backup=with_backup)), placed.held, placed)
 
 
 def _enabling(vm: Vm, placed: Placement, wish: _Wish, *, with_backup: bool) -> Iterator[Action]:

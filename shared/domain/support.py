@@ -14,9 +14,11 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from shared.domain.backup_policy import BackupPolicy
 from shared.domain.model import OS_DISK, Image, ReasonDetail, Vm
 from shared.domain.policy_file.backup_policy import DEFAULT_POLICY, BackupPolicyChoice
 from shared.domain.reasons import Reason
+from shared.domain.steps import Held
 
 #: Every vault is made with it, beside DefaultPolicy (recorded traffic, 2026).
 ENHANCED_POLICY = "EnhancedPolicy"
@@ -50,6 +52,14 @@ def needs_enhanced(vm: Vm) -> ReasonDetail | None:
         if (name := ENHANCED_ONLY.get(each.lower())) is not None:
             return ReasonDetail(Reason.NEEDS_ENHANCED_POLICY, name)
     return None
+
+
+def too_standard(vm: Vm, policy: BackupPolicy | None) -> Held | None:
+    """What keeps this VM from a backup policy as a vault holds it; None where nothing does, or nothing is known."""
+    if policy is None or policy.enhanced or (needed := needs_enhanced(vm)) is None:
+        return None
+    why = f"the VM needs an Enhanced policy ({needed.detail}), and the vault's {policy.name} is a Standard one"
+    return Held(needed.reason.code, why, needed.reason.remedy)
 
 
 def default_policy(vm: Vm) -> str:

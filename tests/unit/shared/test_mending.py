@@ -71,6 +71,29 @@ def test_killed_anywhere_a_soft_deleted_item_ends_undeleted_and_resumed(
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("state", [S.NONE, S.STOPPED, S.SOFT_DELETED])
+@pytest.mark.parametrize("enhanced", [False, True])
+async def test_a_vm_that_needs_an_enhanced_policy_comes_under_no_standard_one_whatever_its_name(
+    state: ProtectionState, enhanced: bool
+) -> None:
+    rule = "existing: {stopped: resume, softDeleted: undelete}, backupPolicy: gold"
+    here = World(compiled(f"mode: enforce\nrules: [{{name: all, priority: 1, match: {{}}, {rule}}}]"))
+    here.azure.vaults.append(VAULT)
+    here.azure.policies[VAULT.id.key] = (DEFAULT, ENHANCED, replace(ENHANCED if enhanced else DEFAULT, name="gold"))
+    vm = a_vm(disk_types=("UltraSSD_LRS",))
+    here.azure.add(vm, None if state is S.NONE else an_item(vm.id, state, VAULT, ""))
+    await here.sweep()
+    await here.request(vm)
+    await here.run()
+    if enhanced:
+        assert here.finding(vm).verdict.state is State.COMPLIANT
+        return
+    outcome = here.finding(vm).outcome
+    assert (methods(here), outcome.error_code) == ([], "NEEDS_ENHANCED_POLICY")
+    assert "gold is a Standard one" in outcome.error
+    assert outcome.remedy
+
+
 async def test_a_resumed_protection_is_told_as_done_and_not_as_nothing_to_do() -> None:
     here = world("stopped: resume")
     vm = with_item(here, S.STOPPED)
@@ -80,9 +103,7 @@ async def test_a_resumed_protection_is_told_as_done_and_not_as_nothing_to_do() -
     assert here.finding(vm).outcome.status is Status.SUCCEEDED
 
 
-async def test_a_backup_that_a_person_asked_for_is_started_once_though_it_fails_and_the_vm_is_under_another_policy() -> (
-    None
-):
+async def test_a_backup_that_a_person_asked_for_is_started_once_though_it_fails_under_another_policy() -> None:
     here = world()
     vm = with_item(here, S.PROTECTED, "DefaultPolicy")
     await here.request(vm, backup_now=True)
