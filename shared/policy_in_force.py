@@ -81,6 +81,10 @@ class PolicyInForce:
         self._asked = self._clock.now()
 
     async def _consider(self, found: PolicyText, first: bool) -> None:
+        if found.garbled:
+            garbled = PolicyProblem("POLICY_INVALID", found.garbled, self._clock.now(), self._source.file)
+            await self._reject(found.etag, garbled, first)
+            return
         reading = read_policy(found.text, self._source.file)
         if reading.policy is None:
             worst = reading.errors[0]

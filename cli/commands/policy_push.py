@@ -59,7 +59,8 @@ def run(wish: Wish) -> int:
 async def _push(wish: Wish, text: str, policy: EnforcementPolicy, place: PolicySource, cases: str) -> int:
     answer = await place.read()
     before = answer if isinstance(answer, PolicyText) else PolicyText("", "")
-    there = f"{place.name} ({'as it lies there' if before.etag else 'nothing lies there yet'})"
+    as_found = before.garbled or "as it lies there" if before.etag else "nothing lies there yet"
+    there = f"{place.name} ({as_found})"
     difference = list(
         difflib.unified_diff(before.text.splitlines(), text.splitlines(), there, str(wish.file), lineterm="")
     )

@@ -71,12 +71,17 @@ class PolicyFolder:
         self.name, self.file = str(self._path.absolute()), file
 
     async def read(self, known_etag: str = "") -> PolicyText | PolicyAnswer:
-        """The text with its ETag; SettingsError where the folder is missing or the file cannot be read as text."""
+        """The text with its ETag; SettingsError where the folder is missing, PolicyFileError for an unreadable file."""
         raw = self._bytes()
         if raw is None:
             return PolicyAnswer.ABSENT
         etag = _etag(raw)
-        return PolicyAnswer.UNCHANGED if etag == known_etag else PolicyText(as_text(raw, self._path), etag)
+        if etag == known_etag:
+            return PolicyAnswer.UNCHANGED
+        try:
+            return PolicyText(as_text(raw, Path(self.file)), etag)
+        except PolicyFileError as error:
+            return PolicyText("", etag, error.message)
 
     async def write(self, text: str, expected_etag: str) -> str:
         """Swap the file; PermanentError `PolicyChanged` where another version lies there by now."""

@@ -16,10 +16,14 @@ POLICY_AGE = timedelta(minutes=1)  # how old the policy in force may be on the e
 
 @dataclass(frozen=True, slots=True)
 class PolicyText:
-    """A policy file as it lies in its place. `etag` names this version of it and is compared, never read."""
+    """A policy file as it lies in its place. `etag` names this version of it and is compared, never read.
+
+    `garbled` says why what lies there is no text that a policy could be; `text` is empty then.
+    """
 
     text: str
     etag: str
+    garbled: str = ""
 
 
 class PolicyAnswer(Enum):

@@ -70,6 +70,14 @@ def test_the_difference_is_shown_before_anything_is_asked(
     assert here.lies.read_text(encoding="utf-8") == before
 
 
+def test_what_is_no_text_can_be_replaced(here: Here, capsys: pytest.CaptureFixture[str]) -> None:
+    here.lies.write_bytes("spec: {}".encode("utf-16"))  # as some shells write it
+    text = here.write("audit")
+    assert here.push(yes=True) == 0
+    assert "(policy.yaml: not UTF-8 text (byte 0))" in capsys.readouterr().out
+    assert here.lies.read_text(encoding="utf-8") == text
+
+
 def test_a_dry_run_writes_nothing(here: Here) -> None:
     here.write("enforce")
     assert here.push(dry_run=True) == 0

@@ -122,6 +122,11 @@ async def test_an_upload_that_was_cut_off_leaves_the_last_good_one_and_names_a_p
     place.clock.moment += MINUTE
     assert await place.name(policies) == "good"
     assert policies.problem.place == "policy.yaml"  # no line of it is wrong more than another
+    (place.folder / "policy.yaml").write_bytes(policy_text("other").encode("utf-16"))
+    place.clock.moment += MINUTE
+    assert await place.name(policies) == "good"
+    assert (policies.problem.code, policies.problem.place) == ("POLICY_INVALID", "policy.yaml")
+    assert "not UTF-8" in policies.problem.what
 
 
 async def test_the_last_good_one_survives_a_restart(place: Place) -> None:

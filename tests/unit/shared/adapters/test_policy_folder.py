@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.policy_file import PolicyFolder
-from shared.errors import PermanentError, PolicyFileError, RetryLaterError, SettingsError
+from shared.errors import PermanentError, RetryLaterError, SettingsError
 from shared.ports.policy import PolicyAnswer, PolicyText
 
 
@@ -89,7 +89,11 @@ async def test_a_missing_folder_is_a_mistake_in_the_settings(tmp_path: Path) -> 
         await folder.write("a", "")
 
 
-async def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+async def test_what_is_no_text_has_a_version_all_the_same_so_that_it_can_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(PolicyFileError, match="not UTF-8"):
-        await PolicyFolder(tmp_path).read()
+    folder = PolicyFolder(tmp_path)
+    found = await folder.read()
+    assert isinstance(found, PolicyText)
+    assert (found.text, found.garbled) == ("", "policy.yaml: not UTF-8 text (byte 0)")
+    await folder.write("mended", found.etag)
+    assert (tmp_path / "policy.yaml").read_text() == "mended"
