@@ -186,7 +186,8 @@ def _first_backup_again(now: datetime, protection: Protection, verdict: Verdict,
         return True
     if not verdict.has(Reason.INITIAL_BACKUP_FAILED) or first.again is None:
         return False
-    return protection.last_backup is not None and now >= protection.last_backup + first.again
+    # Where the item does not say when, its jobs do: they are asked before the write.
+    return protection.last_backup is None or now >= protection.last_backup + first.again
 
 
 def _scheduled_soon(seen: Observation, item: Protection, rule: Rule) -> Held | None:

@@ -61,6 +61,17 @@ async def test_after_a_failure_another_is_started_when_the_rule_says_and_not_bef
     assert (backups(here), here.finding(vm).verdict.state) == (2, State.COMPLIANT)
 
 
+@pytest.mark.parametrize(("ago", "started"), [(5, 0), (7, 1), (None, 1)])
+async def test_where_the_item_does_not_say_when_it_failed_its_jobs_do(ago: int | None, started: int) -> None:
+    here, (vm,) = world("again: PT6H")
+    item = an_item(vm.id, S.FIRST_BACKUP_PENDING, VAULT)
+    here.azure.add(vm, replace(item, last_backup_status="Failed"))
+    if ago is not None:  # else the job is older than what a vault tells
+        here.azure.jobs.append((vm.id.key, BackupJob("j", "Backup", "Failed", "", START - timedelta(hours=ago))))
+    await here.sweep()
+    assert backups(here) == started
+
+
 async def test_without_leave_no_other_is_started_after_a_failure() -> None:
     here, (vm,) = world("again: null")
     await here.sweep()
