@@ -6,6 +6,8 @@ added here and nowhere else.
 
 from shared.domain.coded import Coded
 
+_IF_NOT_MEANT = "Take the kind out of the policy's `exclude.builtin` if such a VM must have a backup"
+
 
 class Reason(Coded):
     """`code`, `sentence` (what is so), `remedy` (what a person can do; empty when nothing is to be done)."""
@@ -91,19 +93,25 @@ class Reason(Coded):
         "Use one of the reasons in the policy's `optOut.reasons`, or let the tag go",
     )
     OPT_OUT_FORBIDDEN = ("The rule forbids opting out; the tag is not honoured", "Ask the policy's owner")
-    EXCLUDED_DATABRICKS = ("A Databricks cluster owns this VM and replaces it at will", "")
-    EXCLUDED_AKS = ("An AKS cluster owns this VM and replaces it at will", "")
-    EXCLUDED_ARO = ("An OpenShift cluster owns this VM and replaces it at will", "")
+    EXCLUDED_DATABRICKS = ("A Databricks cluster owns this VM and replaces it at will", _IF_NOT_MEANT)
+    EXCLUDED_AKS = ("An AKS cluster owns this VM and replaces it at will", _IF_NOT_MEANT)
+    EXCLUDED_ARO = ("An OpenShift cluster owns this VM and replaces it at will", _IF_NOT_MEANT)
     EXCLUDED_VMSS_UNIFORM = (
         "This is an instance of a scale set in uniform orchestration, which Azure Backup does not support",
         "Keep its state elsewhere, or use flexible orchestration",
     )
-    EXCLUDED_AVD_POOLED = ("A pooled Azure Virtual Desktop host pool owns this VM and makes it anew from an image", "")
-    EXCLUDED_BATCH = ("An Azure Batch pool owns this VM and replaces it at will", "")
-    EXCLUDED_CITRIX = ("A Citrix machine catalogue owns this VM and resets it at will", "")
-    EXCLUDED_SPOT = ("This is a Spot VM, which Azure may evict at any time", "")
+    EXCLUDED_AVD_POOLED = (
+        "A pooled Azure Virtual Desktop host pool owns this VM and makes it anew from an image",
+        _IF_NOT_MEANT,
+    )
+    EXCLUDED_BATCH = ("An Azure Batch pool owns this VM and replaces it at will", _IF_NOT_MEANT)
+    EXCLUDED_CITRIX = ("A Citrix machine catalogue owns this VM and resets it at will", _IF_NOT_MEANT)
+    EXCLUDED_SPOT = ("This is a Spot VM, which Azure may evict at any time", _IF_NOT_MEANT)
     OUT_OF_SCOPE = ("The VM lies outside the policy's scope", "Widen `scope` if that was not meant")
-    UNSUPPORTED_EPHEMERAL_OS_DISK = ("Azure Backup does not support ephemeral OS disks", "")
+    UNSUPPORTED_EPHEMERAL_OS_DISK = (
+        "Azure Backup does not support ephemeral OS disks",
+        "Keep its state elsewhere, or give it a managed OS disk",
+    )
     UNSUPPORTED_OPERATING_SYSTEM = (
         "Azure Backup does not support the VM's operating system",
         "Keep its state elsewhere, or move to a supported operating system",
@@ -124,7 +132,7 @@ class Reason(Coded):
         "The VM's disks together are larger than Azure Backup supports",
         "Spread its data over several VMs, or back it up from inside the VM",
     )
-    EXCLUDED_BY_POLICY = ("The policy excludes this VM", "")
+    EXCLUDED_BY_POLICY = ("The policy excludes this VM", "Change the policy's `exclude.any` if that was not meant")
     VM_BEING_DELETED = ("The VM is being deleted", "")
     VM_GONE = ("The VM no longer exists", "")
     NO_RULE_MATCHES = ("No rule of the policy matches this VM", "Add a rule, such as a default with `match: {}`")
