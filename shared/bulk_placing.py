@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Scope
-from shared.domain.holdings import Holdings, VaultContents
+from shared.domain.holdings import Configured, Holdings, VaultContents
 from shared.domain.model import ActionKind, Protection, Vault
 from shared.domain.placement import Seat
 from shared.domain.steps import Held, Placement
@@ -66,17 +66,19 @@ class BulkPlacer:
         holdings: Holdings,
         protected: Collection[str],
         asked: Collection[str],
+        configured: Configured | None,
     ) -> None:
         """Put the seats (VM key to location and place) into the books; those of VMs that are protected leave them.
 
-        `asked` are all VMs that wanted a place: what they had before and were not given again is free for others.
-        What Azure refused before may be mended by now, so a sweep asks once more.
+        `asked` are all VMs that wanted a place: what they had before and were not given again is free for others. Where
+        there are none, nobody has read yet what was `configured`. What Azure refused before may be mended by now, so a
+        sweep asks once more.
         """
         if not placed and not holdings.books:
             return
         for refused in await self.ledger.with_prefix(REFUSED_PREFIX):
             await self.ledger.forget(refused)
-        jobs = await self._configured(scope)
+        jobs = configured if asked else await self.configured(scope)
         by_vault: dict[str, dict[str, Seat]] = {}
         locations: dict[str, str] = {}
         for vm_key, (location, each) in placed.items():
@@ -94,8 +96,8 @@ class BulkPlacer:
             if after != before and not await self.books.swap(key, page.version if page is not None else 0, after):
                 log.info("another worker changed the book of %s: its VMs are placed one by one", key)
 
-    async def _configured(self, scope: Scope) -> Mapping[str, list[tuple[datetime, str]]] | None:
-        """(start, VM key) of every protection configured within a day, by vault; None where that cannot be read."""
+    async def configured(self, scope: Scope) -> Configured | None:
+        """The protections that Azure configured within a day; None where that cannot be read."""
         found: dict[str, list[tuple[datetime, str]]] = {}
         try:
             async for job in self.jobs.configured(scope):

@@ -17,9 +17,9 @@ from shared.collector import collector_at_rest
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
 from shared.domain.compiled_policy import CompiledPolicy
-from shared.domain.deciding import Decided, decide_all
+from shared.domain.deciding import AllDecided, Decided, decide_all
 from shared.domain.disks import disk_gb
-from shared.domain.holdings import Holdings
+from shared.domain.holdings import Configured, Holdings, with_registrations
 from shared.domain.limits import excess
 from shared.domain.model import (
     Finding,
@@ -61,6 +61,7 @@ class Discovery:
     scope: Scope = field(default_factory=Scope)
     placed: Mapping[str, Placement | Held] = field(default_factory=dict)  # by VM key: those without a backup
     view: EstateView = NOTHING_SEEN
+    configured: Configured | None = None  # read where VMs are placed
 
     @property
     def holdings(self) -> Holdings:
@@ -100,15 +101,20 @@ class Sweeper:
             within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
         policy = await self.policies.newest(timedelta())
         view = await self.reader.view(scope, policy.needs, policy.vault_subscriptions)
+        decided, configured = _decided(view, policy, view.holdings), None
+        if decided.placed:  # only then does it matter how many VMs the vaults were given today, by whomever
+            configured = await self.bulk.configured(_with_vaults(scope, within, policy))
+            known = with_registrations(view.holdings, configured or {}, view.items, self.clock.now())
+            if configured is not None and known != view.holdings:
+                decided = _decided(view, policy, known)
         with collector_at_rest():
-            decided = decide_all(((vm, as_seen_by(on_record, policy)) for vm, on_record in view.vms), policy)
             findings = tuple(self._finding(each, policy, run_id) for each in decided.vms)
         to_change = tuple(
             finding
             for finding, each in zip(findings, decided.vms, strict=True)
             if _wants_change(finding, each.seen, policy)
         )
-        return Discovery(run_id, findings, to_change, policy, within, scope, decided.placed, view)
+        return Discovery(run_id, findings, to_change, policy, within, scope, decided.placed, view, configured)
 
     def check_limits(self, discovery: Discovery) -> None:
         """LimitExceededError when the run wants to change more VMs than the policy allows."""
@@ -138,7 +144,14 @@ class Sweeper:
         places = {key: each for key, each in discovery.placed.items() if key in queued}
         where = {each.vm.key: each.location for each in discovery.to_change}
         kept = {key: (where[key], each) for key, each in places.items() if isinstance(each, Placement)}
-        await self.bulk.keep(discovery.scope, kept, discovery.holdings, discovery.protected, discovery.placed)
+        await self.bulk.keep(
+            _with_vaults(discovery.scope, discovery.subscriptions, discovery.policy),
+            kept,
+            discovery.holdings,
+            discovery.protected,
+            discovery.placed,
+            discovery.configured,
+        )
         times = start_times(places, now)
         await self.findings.replace_all(
             [_queued(each, times.get(each.vm.key, now), now) if each.vm.key in queued else each for each in findings],
@@ -185,6 +198,22 @@ def _queued(finding: Finding, due: datetime, now: datetime) -> Finding:
     if finding.outcome.status is Status.DEFERRED and due > now:
         return replace(finding, outcome=replace(finding.outcome, look_again=due))
     return replace(finding, outcome=Outcome(Status.QUEUED, due))
+
+
+def _decided(view: EstateView, policy: CompiledPolicy, holdings: Holdings) -> AllDecided:
+    """What is decided of every VM, given what the vaults hold."""
+    with collector_at_rest():
+        seen = ((vm, as_seen_by(on_record, policy)) for vm, on_record in view.vms)
+        if holdings is not view.holdings:
+            seen = ((vm, replace(each, holdings=holdings)) for vm, each in seen)
+        return decide_all(seen, policy)
+
+
+def _with_vaults(scope: Scope, within: frozenset[str] | None, policy: CompiledPolicy) -> Scope:
+    """The scope with the subscriptions whose vaults any VM may use. `within` are those that it reaches, None: all."""
+    if within is None or not policy.vault_subscriptions:
+        return scope
+    return Scope(tuple(sorted(within | {each.lower() for each in policy.vault_subscriptions})))
 
 
 def as_seen_by(on_record: Observation, policy: CompiledPolicy) -> Observation:

@@ -1,10 +1,14 @@
 """What vaults hold, as seen: their backup policies, their protected VMs, and what is on record about their quotas."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from shared.domain.backup_policy import BackupPolicy
-from shared.domain.vault_book import VaultBook
+from shared.domain.vault_book import EMPTY, VaultBook
+
+#: (start, VM key) of every protection that Azure configured within a day, whoever asked for it, by vault key.
+Configured = Mapping[str, Collection[tuple[datetime, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,16 @@ class Holdings:
 
 
 UNASKED = Holdings()
+
+
+def with_registrations(
+    holdings: Holdings, configured: Configured, protected: Collection[str], now: datetime
+) -> Holdings:
+    """The same, with the registrations of the day as Azure shows them. `protected`: keys of VMs that have an item."""
+    books = dict(holdings.books)
+    for key in {*books, *configured}:
+        before = books.get(key, EMPTY)
+        registered = before.settled(now, protected, configured.get(key, ())).registered
+        if registered != before.registered:
+            books[key] = replace(before, registered=registered)
+    return replace(holdings, books=books)

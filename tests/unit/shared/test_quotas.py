@@ -286,3 +286,19 @@ def test_a_vm_alone_goes_by_event_where_the_sweep_would_have_put_it(drawn: Drawn
         assert places[0] == places[1]
 
     asyncio.run(scenario())
+
+
+async def test_a_plan_knows_of_what_people_registered_today_without_a_book() -> None:
+    drawn = Drawn(4, 1, makes_vaults=False, described=False, quotas=Kept(vms=9, policy_vms=9, registrations=3))
+    here, vms = world(drawn)
+    people_protect(here, 2)
+    begun = here.clock.now()
+    here.clock.moment += timedelta(hours=2)
+    discovery = await here.sweeper.discover(Scope(), "plan")
+    seats = [each.seat for each in discovery.placed.values() if isinstance(each, Placement)]
+    assert sorted(seat.at < begun + DAY for seat in seats) == [False, False, False, True]
+    assert here.books.pages == {}
+    await here.sweeper.start(discovery)
+    waiting = [here.finding(vm).outcome for vm in vms]
+    assert [each.error_code for each in waiting].count("QUOTA_REGISTRATIONS") == 3
+    assert {each.look_again for each in waiting} == {seat.at for seat in seats}
