@@ -34,7 +34,7 @@ from shared.domain.policy_file.backup_policy import POLICY_NAME
 from shared.domain.policy_file.reading import parse_policy
 from shared.domain.reason_states import STATES
 from shared.domain.reasons import Reason
-from tests.fakes import DEFAULT, START, World, a_vault, an_item, vm_id
+from tests.fakes import ENHANCED, START, World, a_vault, an_item, vm_id
 from tests.strategies import policies, policy_of_spec, selectors, specs, vms
 
 VAULTS = (a_vault("vault-1"), a_vault("vault-2"), a_vault("vault-us", location="eastus"))
@@ -97,7 +97,8 @@ def world(estate: list[Drawn], policy: CompiledPolicy) -> World:
     here.azure.vaults += VAULTS
     asked = {action.backup_policy.lower() for each in estate for action in decided(each, policy)[1]}  # or a tag names
     for vault in VAULTS:
-        here.azure.policies[vault.id.key] = tuple(replace(DEFAULT, name=name) for name in sorted(asked))
+        # Enhanced ones do for every VM, so that what a plan alone cannot know holds none back.
+        here.azure.policies[vault.id.key] = tuple(replace(ENHANCED, name=name) for name in sorted(asked))
     for each in estate:
         here.azure.add(each.vm, each.item)
         if each.stretch is not None:
