@@ -69,7 +69,7 @@ def show(backstop: Backstop, discovery: Discovery) -> None:
     if (table := left_alone(discovery.findings)) is not None:
         out().print(table)
     if problem := backstop.policies.problem:
-        line = f"This is the last good policy. The one in its place is not taken: {problem.what}"
+        line = f"The policy in its place is not taken; {policy.metadata.name} stays in force. {problem.what}"
         out().print(plain(line, "bold yellow"), soft_wrap=True)
     if why := over_limits(discovery):
         out().print(plain(f"A sweep would be stopped before its first write: {why}.", "yellow"))

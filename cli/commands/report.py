@@ -51,7 +51,7 @@ def show(report: ComplianceReport, files: list[str]) -> None:
     if report.policy.paused:
         console.print(plain("Paused by policy: nothing is written.", "bold yellow"))
     if report.policy.problem:
-        line = f"This is the last good policy. The one in its place is not taken: {report.policy.problem}"
+        line = f"The policy in its place is not taken; {report.policy.name} stays in force. {report.policy.problem}"
         console.print(plain(line, "bold yellow"), soft_wrap=True)
     console.print(verdict_bars(report.verdicts))
     console.print(

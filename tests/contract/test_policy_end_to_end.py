@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,5 @@ async def test_the_plan_on_the_command_line_says_that_the_policy_in_its_place_is
     data = json.loads(capsys.readouterr().out)
     assert (data["policyProblem"]["code"], data["policyProblem"]["place"]) == ("POLICY_INVALID", "policy.yaml:5:3")
     assert data["policy"]["mode"] == "audit"
+    assert await plan.run(replace(options, as_json=False)) == 0
+    assert "The policy in its place is not taken; built-in stays in force." in capsys.readouterr().out

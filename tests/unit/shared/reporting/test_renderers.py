@@ -268,6 +268,7 @@ def test_every_form_tells_of_a_pause_and_of_a_policy_that_is_not_taken() -> None
     page = render_html(made).decode()
     assert "Paused by policy" in page
     assert "policy.yaml:5:3: &lt;script&gt;" in page
+    assert f"<bdi>{used.name}</bdi> stays in force" in page
     plain = render_html(report()).decode()
     assert "Paused by policy" not in plain
-    assert "last good" not in plain
+    assert "stays in force" not in plain
