@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ POLICY = "examples/demo.yaml"
 def backstop(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """One run of the command line, without a terminal, as a process of its own."""
     if warm.FORKS:
-        return warm.run(arguments, ROOT, timeout)
+        return warm.run("cli", arguments, ROOT, timeout)
     return subprocess.run(
         [sys.executable, "-m", "cli", *arguments],
         cwd=ROOT,
@@ -31,8 +31,28 @@ def backstop(*arguments: str, timeout: float = 120) -> subprocess.CompletedProce
 
 
 @contextmanager
+def under_way(*arguments: str, errors: Path) -> Iterator[Callable[[], bool]]:
+    """One run of the command line that is killed at the end of the block; tells whether it still runs."""
+    if warm.FORKS:
+        with warm.under_way("cli", arguments, ROOT, errors) as runs:
+            yield runs
+        return
+    command = [sys.executable, "-m", "cli", *arguments]
+    with (
+        errors.open("w") as err,
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err) as process,
+    ):
+        yield lambda: process.poll() is None
+        process.kill()
+
+
+@contextmanager
 def simulator(*arguments: str) -> Iterator[str]:
     """The URL of a simulator that ends with the block."""
+    if warm.FORKS:
+        with warm.serving("simulator", ("--port", "0", *arguments), ROOT) as line:
+            yield line.split()[-1]
+        return
     process = subprocess.Popen(
         [sys.executable, "-m", "simulator", "--port", "0", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
