@@ -111,8 +111,8 @@ def _words(decision: Decision, where: bool) -> str:
     verdict = decision.verdict
     reasons = ", ".join(each.reason.code for each in verdict.reasons)
     lines = [f"{verdict.state}{f' by {verdict.rule}' if verdict.rule else ''}: {reasons}"]
-    if decision.actions:
-        steps = ", then ".join(_action(each, where) for each in decision.actions)
+    if decision.actions or decision.held:
+        steps = ", then ".join(_action(each, where) for each in decision.actions) or "no action"
         lines.append(f"{steps}{_held(decision)}")
     return "; ".join(lines)
 
@@ -123,7 +123,8 @@ def _action(action: Action, where: bool) -> str:
 
 
 def _held(decision: Decision) -> str:
-    return f" [not written: {decision.withheld}]" if decision.withheld else ""
+    held = f" [held up: {decision.held}]" if decision.held else ""
+    return f"{held} [not written: {decision.withheld}]" if decision.withheld else held
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
@@ -134,6 +135,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "reasons": [{"code": each.reason.code, "detail": each.detail} for each in verdict.reasons],
         "actions": [action_data(each) for each in decision.actions],
         "withheld": decision.withheld or None,
+        "held": decision.held or None,
     }
 
 

@@ -13,7 +13,7 @@ from shared.domain.arm_id import ArmId
 from shared.domain.compiled_policy import CompiledPolicy
 from shared.domain.matching import evaluate
 from shared.domain.model import Action, Observation, Verdict
-from shared.domain.planning import plan
+from shared.domain.planning import steps
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.withholding import withheld
 
@@ -29,15 +29,19 @@ class Aspect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one policy decides about a VM. `withheld` is the code of what keeps it from writing; empty otherwise."""
+    """What one policy decides about a VM. `withheld` is the code of what keeps the policy from writing at all.
+
+    `held` is the code of why this VM has to wait, or of what a person has to do first. Both are empty otherwise.
+    """
 
     verdict: Verdict
     actions: tuple[Action, ...]
     withheld: str = ""
+    held: str = ""
 
     @property
     def writes(self) -> bool:
-        """Whether the policy would have the actions carried out."""
+        """Whether the policy would have the actions carried out, at once or later."""
         return bool(self.actions) and not self.withheld
 
 
@@ -72,12 +76,13 @@ class Edit:
 def decide(seen: Observation, policy: CompiledPolicy) -> Decision:
     """The verdict and the planned writes; `seen` holds the opt-out as it stands under this policy."""
     verdict = evaluate(seen, policy, seen.at)
-    actions = plan(seen, verdict, policy)
-    if not actions:
-        return Decision(verdict, ())
+    planned = steps(seen, verdict, policy)
+    held = planned.held.code if planned.held else ""
+    if not planned.actions:
+        return Decision(verdict, (), held=held)
     rule = policy.rule_named(verdict.rule)
     why = withheld(policy.policy.spec, rule.rule if rule else None, permitted=True)
-    return Decision(verdict, actions, why.code if why else "")
+    return Decision(verdict, planned.actions, why.code if why else "", held)
 
 
 def aspects(before: Decision, after: Decision) -> frozenset[Aspect]:
@@ -87,7 +92,7 @@ def aspects(before: Decision, after: Decision) -> frozenset[Aspect]:
         Aspect.VERDICT: one.state is not other.state,
         Aspect.RULE: one.rule != other.rule,
         Aspect.REASONS: set(one.reasons) != set(other.reasons),
-        Aspect.ACTIONS: before.actions != after.actions or before.writes != after.writes,
+        Aspect.ACTIONS: before.actions != after.actions or before.writes != after.writes or before.held != after.held,
     }
     return frozenset(each for each, is_so in differs.items() if is_so)
 

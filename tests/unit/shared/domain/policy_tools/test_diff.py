@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 
+from shared.domain.backup_policy import BackupPolicy
 from shared.domain.compiled_policy import CompiledPolicy
+from shared.domain.holdings import Holdings, VaultContents
 from shared.domain.model import UNPROTECTED, Observation, Protection, ProtectionState, Vm
 from shared.domain.policy_tools.diff import Aspect, EditKind, VmChange, aspects, decide, edits
 from tests.fakes import START, a_vault, a_vm, an_item
@@ -64,6 +66,17 @@ def test_a_reason_that_only_says_another_value_is_a_change_of_reasons() -> None:
     assert changed(gold, silver, seen(a_vm(), PROTECTED)) == {Aspect.REASONS}
 
 
+def test_what_holds_a_vm_up_is_told_and_is_a_change_of_actions() -> None:
+    holds = Holdings({VAULT.id.key: VaultContents((BackupPolicy("DefaultPolicy"),))})
+    what = replace(seen(a_vm()), vaults=(VAULT,), holdings=holds)
+    gold = BASE.replace("match: {}", "match: {}, backupPolicy: Gold")
+    after = decide(what, compiled(gold))
+    assert (after.actions, after.held) == ((), "BACKUP_POLICY_MISSING")
+    assert changed(BASE, gold, what) == {Aspect.ACTIONS}
+    silver = gold.replace("Gold", "Silver")
+    assert changed(gold, silver, what) == set()
+
+
 def test_an_opt_out_counts_by_each_policys_own_bounds() -> None:
     until = START + timedelta(days=60)
     vm = a_vm(tags={"backup-opt-out": f"reason=x; until={until:%Y-%m-%d}"})
@@ -77,11 +90,12 @@ def test_nothing_is_told_exactly_where_the_two_decide_alike(vm: Vm, one: Compile
     before, after = decide(what, one), decide(what, other)
     assert aspects(before, before) == frozenset()
     assert aspects(before, after) == aspects(after, before)
-    alike = (before.verdict.state, before.verdict.rule, set(before.verdict.reasons), before.actions) == (
+    alike = (before.verdict.state, before.verdict.rule, set(before.verdict.reasons), before.actions, before.held) == (
         after.verdict.state,
         after.verdict.rule,
         set(after.verdict.reasons),
         after.actions,
+        after.held,
     )
     assert alike == (not aspects(before, after))
 
