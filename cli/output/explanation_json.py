@@ -7,6 +7,8 @@ from cli.output.explanation import Explained, remedy_of
 from cli.output.explanation_health import health_data
 from cli.output.machine import policy_problem
 from shared.domain.conditions import Condition
+from shared.domain.explaining import Explanation
+from shared.domain.explaining_choices import OptOutTried
 from shared.domain.model import Finding, Observation, Unread, Vm
 from shared.reporting.render_json import action_data, protection_data
 from shared.reporting.text import utc
@@ -14,7 +16,7 @@ from shared.reporting.text import utc
 
 def as_data(explained: Explained) -> dict[str, Any]:
     """Everything that the text form says."""
-    policy, verdict, way = explained.policy, explained.verdict, explained.way
+    policy, verdict = explained.policy, explained.verdict
     return {
         "vm": explained.vm_id.text,
         "policy": {"name": policy.metadata.name, "mode": policy.spec.mode.value, "hash": policy.hash},
@@ -31,6 +33,29 @@ def as_data(explained: Explained) -> dict[str, Any]:
             for each in verdict.reasons
         ],
         "seen": None if explained.seen is None else _seen(explained.seen),
+        **_way(explained.way),
+        "actions": [action_data(each) for each in explained.actions],
+        "withheld": None
+        if explained.held_up is None
+        else {"code": explained.held_up.code, "why": explained.held_up.why, "remedy": explained.held_up.remedy},
+        "health": None if explained.health is None else health_data(explained.health),
+        "held": None
+        if explained.held is None
+        else {
+            "code": explained.held.code,
+            "why": explained.held.why,
+            "remedy": explained.held.remedy,
+            "until": utc(explained.held.until) or None,
+        },
+        "schedule": explanation_schedule.as_data(explained.schedule),
+        "next": explained.next_step,
+        "onRecord": None if explained.on_record is None else _on_record(explained.on_record),
+    }
+
+
+def _way(way: Explanation) -> dict[str, Any]:
+    """Every question that was asked, in the order of asking."""
+    return {
         "nothingAsked": way.nothing_asked.code if way.nothing_asked else None,
         "scope": None
         if way.scope is None
@@ -56,20 +81,7 @@ def as_data(explained: Explained) -> dict[str, Any]:
             }
             for each in way.rules
         ],
-        "optOut": None
-        if way.opt_out is None
-        else {
-            "tag": way.opt_out.tag,
-            "text": way.opt_out.text,
-            "honoured": way.opt_out.honoured,
-            "reason": way.opt_out.reason.code,
-            "parts": dict(way.opt_out.parts),
-            "require": list(way.opt_out.require),
-            "reasons": None if way.opt_out.reasons is None else list(way.opt_out.reasons),
-            "since": utc(way.opt_out.since) or None,
-            "by": way.opt_out.by or None,
-            "latest": way.opt_out.latest.isoformat() if way.opt_out.latest else None,
-        },
+        "optOut": None if way.opt_out is None else _opt_out(way.opt_out),
         "backupPolicy": None
         if way.backup_policy is None
         else {
@@ -80,22 +92,21 @@ def as_data(explained: Explained) -> dict[str, Any]:
         "vaults": [
             {"vault": each.vault.id.text, "chosen": each.chosen, "whyNot": each.why_not or None} for each in way.vaults
         ],
-        "actions": [action_data(each) for each in explained.actions],
-        "withheld": None
-        if explained.held_up is None
-        else {"code": explained.held_up.code, "why": explained.held_up.why, "remedy": explained.held_up.remedy},
-        "health": None if explained.health is None else health_data(explained.health),
-        "held": None
-        if explained.held is None
-        else {
-            "code": explained.held.code,
-            "why": explained.held.why,
-            "remedy": explained.held.remedy,
-            "until": utc(explained.held.until) or None,
-        },
-        "schedule": explanation_schedule.as_data(explained.schedule),
-        "next": explained.next_step,
-        "onRecord": None if explained.on_record is None else _on_record(explained.on_record),
+    }
+
+
+def _opt_out(tried: OptOutTried) -> dict[str, Any]:
+    return {
+        "tag": tried.tag,
+        "text": tried.text,
+        "honoured": tried.honoured,
+        "reason": tried.reason.code,
+        "parts": dict(tried.parts),
+        "require": list(tried.require),
+        "reasons": None if tried.reasons is None else list(tried.reasons),
+        "since": utc(tried.since) or None,
+        "by": tried.by or None,
+        "latest": tried.latest.isoformat() if tried.latest else None,
     }
 
 
