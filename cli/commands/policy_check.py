@@ -16,7 +16,7 @@ from shared.adapters.policy_file import DEFAULT_FILE, read_text
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_file.placed import Problem
 from shared.domain.policy_tools.lint import check_policy
-from shared.errors import PolicyFileError
+from shared.errors import PolicyFileError, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class Checked:
 
 
 def run(wish: Wish, options: Options) -> int:
-    """The exit code tells the worst of all files."""
+    """The exit code tells the worst of all files. SettingsError where a place is named and nobody would look there."""
+    if not wish.live and (options.scope or options.endpoint):
+        raise SettingsError("--scope and --endpoint say where --live looks", code="LIVE", remedy="Add --live")
     files = wish.files or (Path(DEFAULT_FILE),)
     found = [check_file(each) for each in files]
     if wish.live:

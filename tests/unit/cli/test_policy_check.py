@@ -6,6 +6,7 @@ import pytest
 from cli.commands import policy_check
 from cli.commands.policy_check import Wish
 from cli.options import Options
+from shared.errors import SettingsError
 from tests.policies import DEMO
 
 GOOD = DEMO.read_text(encoding="utf-8")
@@ -24,6 +25,13 @@ def file_of(folder: Path, text: str, name: str = "mine.yaml") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_where_to_look_is_not_passed_over_without_live(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    for options in (Options(scope=("a",)), Options(endpoint="http://127.0.0.1:1")):
+        with pytest.raises(SettingsError, match="--live"):
+            policy_check.run(Wish((file,)), options)
 
 
 def test_a_sound_policy_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
