@@ -162,7 +162,8 @@ class Actor:
         """What the service says of a VM that it does not take; once, a discovery is tried where that may help."""
         key, now = discover_key(action.vm.key), self.clock.now()
         earlier = await self.ledger.intent(key)
-        if needs_discovery(error.code) and (earlier is None or now >= earlier.at + DAY):
+        searched = earlier is not None and now < earlier.at + DAY
+        if needs_discovery(error.code) and not searched and _searched_by(action):
             answer = await self.guard.send(key, partial(self.preflight.refresh_containers, action.vault_id))
             return accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
         if not asks_why(error.code):
@@ -174,27 +175,30 @@ class Actor:
         return Outcome(Status.FAILED, None, refusal.code, refusal.error, refusal.remedy)
 
     async def _why(self, error: PermanentError, action: Action, vm: Vm) -> Refusal:
-        """The service's own verdict on the VM, and where that finds nothing, on VMs of its kind. Both only questions.
+        """The service's own verdict on the VM, and where that finds nothing, on what surrounds it. Only questions.
 
         The refusal itself is what counts: where they cannot be asked, its reason stays as Azure gave it.
         """
         try:
             told = await asked_twice(partial(self.preflight.prevalidate, action.vault_id, action.vm, vm.location))
-            if told.refuses or not vm.size:
-                return why_refused(error.code, error.message, told)
-            kind = vm.security_type or next(iter(vm.disk_types), "Standard")
-            subscription = action.vm.subscription_id
-            support = await asked_twice(
-                partial(self.preflight.feature_support, subscription, vm.location, vm.size, kind)
-            )
+            more = [] if told.refuses else await self._told_besides(error, action, vm)
         except (RetryLaterError, PermanentError):
             return why_refused(error.code, error.message, None)
         refusal = why_refused(error.code, error.message, told)
-        if support.lower() != "notsupported":
-            return refusal
-        return replace(
-            refusal, error=f"{refusal.error} Azure Backup does not support VMs of this kind: {vm.size}, {kind}"
-        )
+        return replace(refusal, error=" ".join((refusal.error, *more)))
+
+    async def _told_besides(self, error: PermanentError, action: Action, vm: Vm) -> list[str]:
+        """What else may be the reason: that the vault has not found the VM, or takes none of its kind."""
+        more = []
+        listed = partial(self.preflight.protectable, action.vault_id, action.vm)
+        if needs_discovery(error.code) and _searched_by(action) and not await asked_twice(listed):
+            more.append("The vault has looked for VMs and does not list this one among those that it can protect.")
+        if vm.size:
+            kind, subscription = vm.security_type or next(iter(vm.disk_types), "Standard"), action.vm.subscription_id
+            ask = partial(self.preflight.feature_support, subscription, vm.location, vm.size, kind)
+            if (await asked_twice(ask)).lower() == "notsupported":
+                more.append(f"Azure Backup does not support VMs of this kind: {vm.size}, {kind}")
+        return more
 
     async def _start_backup(
         self, action: Action, protection: Protection, wanted: Wanted, just_protected: bool
@@ -240,6 +244,11 @@ class Actor:
         if wanted.vm.created is not None:
             since = max(since, wanted.vm.created)
         return await asked_twice(partial(self.backup.jobs, vault_id, vm, since))
+
+
+def _searched_by(action: Action) -> bool:
+    """Whether a discovery can find the VM: a vault looks at its own subscription alone (source of Azure CLI 2.91)."""
+    return parse_id(action.vault_id).subscription_id == action.vm.subscription_id
 
 
 def share_of(spread: timedelta, vm_key: str) -> timedelta:

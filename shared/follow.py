@@ -62,7 +62,8 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
         if status.running and status.status != "Unknown" and now < intent.at + PATIENCE:
             return Followed(waiting=Outcome(Status.ACCEPTED, now + (status.retry_after or POLL)))
         failed = status.status.lower() in {"failed", "canceled", "cancelled"}
-        if failed and key_of is discover_key:  # the protect's own refusal is asked for again, and told
+        passing = advice_for(status.error_code, status.error).kind is Kind.RETRY_LATER
+        if failed and key_of is discover_key and not passing:  # the protect's refusal is asked for again, and told
             await ledger.record(key, Intent(intent.at))
             continue
         if failed:

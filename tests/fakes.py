@@ -494,6 +494,10 @@ class FakeInventory:
         self.azure.read("subscriptions", "")
         return (Subscription(SUB, "production", "tenant"),)
 
+    async def has_group(self, group_id: str) -> bool:
+        self.azure.read("has_group", group_id)
+        return True
+
     async def vms(self, scope: Scope, needs: Collection[Need] = ()) -> AsyncIterator[Vm]:
         self.azure.read("vms", "")
         for vm in list(self.azure.vms.values()):
@@ -661,6 +665,8 @@ class FakePreflight:
 
     azure: FakeAzure
     answer: PreflightAnswer = field(default_factory=lambda: PreflightAnswer("Succeeded"))
+    finds: bool = True  # whether a discovery finds VMs
+    search_errors: list[str] = field(default_factory=list)  # codes that the next discoveries end with
 
     async def prevalidate(self, vault_id: str, vm_id: ArmId, location: str) -> PreflightAnswer:
         self.azure.read("prevalidate", vm_id.key)
@@ -673,12 +679,13 @@ class FakePreflight:
     async def refresh_containers(self, vault_id: str) -> Accepted:
         self.azure.read("refresh", vault_id.lower())  # it changes nothing that is protected
         url = f"op-{len(self.azure.operations)}"
-        self.azure.operations[url] = (self.azure.clock.now() + CHANGE_TAKES, _nothing, "")
+        error = self.search_errors.pop(0) if self.search_errors else ""
+        self.azure.operations[url] = (self.azure.clock.now() + CHANGE_TAKES, _nothing, error)
         return Accepted(url)
 
     async def protectable(self, vault_id: str, vm_id: ArmId) -> bool:
         self.azure.read("protectable", vm_id.key)
-        return True
+        return self.finds
 
 
 @dataclass
