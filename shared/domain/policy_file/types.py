@@ -54,7 +54,8 @@ class TagTest(Section):
         return self
 
 
-def _tag_names(value: object) -> object:
+def distinct_tags(value: object) -> object:
+    """The tags as they are; ValueError where Azure would take two of them for one."""
     if isinstance(value, dict):
         names = [str(name).lower() for name in value]
         if len(set(names)) != len(names):
@@ -62,4 +63,4 @@ def _tag_names(value: object) -> object:
     return value
 
 
-TagTests = Annotated[dict[Text, TagTest], BeforeValidator(_tag_names), Field(min_length=1)]
+TagTests = Annotated[dict[Text, TagTest], BeforeValidator(distinct_tags), Field(min_length=1)]

@@ -6,9 +6,9 @@ Bounds are Azure's own, with their source beside them, so that an impossible wis
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from shared.domain.policy_file.types import Section, TagTests, Text, Texts
+from shared.domain.policy_file.types import Section, TagTests, Text, Texts, distinct_tags
 
 #: 2 to 50 letters, digits and hyphens, a letter first (Azure's naming rules, 2023).
 VAULT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
@@ -16,6 +16,8 @@ LOCATION = "{location}"
 _LONGEST_LOCATION = "germanywestcentral"
 _HIGHEST_NUMBER = "-99"  # further vaults get a number behind the name
 _GROUP_NAME = r"^[\w.()-]{0,89}[\w()-]$"  # 1 to 90 characters, no final dot (Azure's naming rules, 2023)
+_MOST_TAGS = 50
+_NOT_IN_TAGS = frozenset("<>%&\\?/")
 
 Redundancy = Literal["LocallyRedundant", "ZoneRedundant", "GeoRedundant"]
 
@@ -27,6 +29,16 @@ class VaultSelect(Section):
     tags: TagTests | None = None
 
 
+def _tags_that_azure_takes(tags: dict[str, str]) -> dict[str, str]:
+    """50 at most, and none of some characters in their names (Azure's documentation of tags, 2025)."""
+    if len(tags) > _MOST_TAGS:
+        raise ValueError(f"a vault has {_MOST_TAGS} tags at most")
+    for name in tags:
+        if not _NOT_IN_TAGS.isdisjoint(name):
+            raise ValueError(f"the name of a tag holds none of {' '.join(sorted(_NOT_IN_TAGS))}")
+    return tags
+
+
 class NewVault(Section):
     """A vault to be made. `{location}` in the name stands for the region; a name that is taken gets a number behind it.
 
@@ -35,7 +47,14 @@ class NewVault(Section):
 
     name: Annotated[str, Field(max_length=60)] | None = None
     resource_group: Annotated[str, Field(pattern=_GROUP_NAME)] | None = None
-    tags: dict[Text, Annotated[str, Field(max_length=256)]] | None = None
+    tags: (
+        Annotated[
+            dict[Text, Annotated[str, Field(max_length=256)]],
+            BeforeValidator(distinct_tags),
+            AfterValidator(_tags_that_azure_takes),
+        ]
+        | None
+    ) = None
     public_network_access: Literal["Enabled", "Disabled"] = "Enabled"
 
     @model_validator(mode="after")

@@ -189,6 +189,21 @@ def test_the_first_twenty_errors_are_shown_and_the_others_counted() -> None:
             "vault: {whenMissing: create, create: {name: rsv}, select: {names: 'vault-*'}}",
             "would make the vault 'rsv', which `select` does not accept",
         ),
+        (
+            "optOut: forbidden",
+            "vault: {whenMissing: create, create: {tags: {owner: a, Owner: b}}}",
+            "vault.create.tags: a tag name appears twice",
+        ),
+        (
+            "optOut: forbidden",
+            "vault: {whenMissing: create, create: {tags: {cost/center: a}}}",
+            "vault.create.tags: the name of a tag holds none of % & /",
+        ),
+        (
+            "optOut: forbidden",
+            f"vault: {{whenMissing: create, create: {{tags: {{{', '.join(f't{n}: a' for n in range(51))}}}}}}}",
+            "vault.create.tags: a vault has 50 tags at most",
+        ),
         ("optOut: forbidden", "vault: {whenFull: never}", "vault.whenFull: must be 'next' or 'report'"),
         ("optOut: forbidden", "vault: {whenMissing: ignore}", "vault.whenMissing: must be 'report' or 'create'"),
         ("optOut: forbidden", "existing: {stopped: undelete}", "existing.stopped: must be 'respect' or 'resume'"),
