@@ -145,6 +145,8 @@ def _any_of(tests: list[_Test]) -> Callable[[str], bool]:
     globs = [glob for test in tests for glob in test.globs]
     rest = [test.other for test in tests if test.other is not None]
     matches = compile_globs(globs)
+    if not rest:
+        return matches
     return lambda value: matches(value) or any(each(value) for each in rest)
 
 
