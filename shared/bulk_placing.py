@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Scope
+from shared.domain.berthing import groups_to_be_there
 from shared.domain.holdings import Configured, Holdings, VaultContents
 from shared.domain.model import ActionKind, Protection, Vault
 from shared.domain.placement import Seat
@@ -95,6 +96,17 @@ class BulkPlacer:
             after = replace(after, location="" if key in holdings.contents else locations.get(key, before.location))
             if after != before and not await self.books.swap(key, page.version if page is not None else 0, after):
                 log.info("another worker changed the book of %s: its VMs are placed one by one", key)
+
+    async def missing_groups(self, placed: Mapping[str, Placement | Held]) -> frozenset[str]:
+        """Lower-cased ids of resource groups that vaults are to be made in and that are known not to exist."""
+        missing: set[str] = set()
+        for group in sorted(groups_to_be_there(placed)):
+            try:
+                if not await self.inventory.has_group(group):
+                    missing.add(group)
+            except (RetryLaterError, PermanentError) as error:
+                log.warning("whether a vault's resource group exists could not be read: %s", error.message)
+        return frozenset(missing)
 
     async def configured(self, scope: Scope) -> Configured | None:
         """The protections that Azure configured within a day; None where that cannot be read."""

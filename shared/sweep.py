@@ -104,8 +104,11 @@ class Sweeper:
         decided, configured = _decided(view, policy, view.holdings), None
         if decided.placed:  # only then does it matter how many VMs the vaults were given today, by whomever
             configured = await self.bulk.configured(_with_vaults(scope, within, policy))
-            known = with_registrations(view.holdings, configured or {}, view.items, self.clock.now())
-            if configured is not None and known != view.holdings:
+            known = view.holdings
+            if configured is not None:
+                known = with_registrations(known, configured, view.items, self.clock.now())
+            known = replace(known, no_groups=await self.bulk.missing_groups(decided.placed))
+            if known != view.holdings:
                 decided = _decided(view, policy, known)
         with collector_at_rest():
             findings = tuple(self._finding(each, policy, run_id) for each in decided.vms)

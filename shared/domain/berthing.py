@@ -237,8 +237,14 @@ class _Group:
         vault_id = f"/subscriptions/{self.subscription}/resourceGroups/{group}/{_PROVIDER}/{name}"
         return self.ledger.berth(vault_id, self._shards(vault_id, new=True))
 
-    def _placement(self, seat: Seat) -> Placement:
+    def _placement(self, seat: Seat) -> Placement | Held:
         key = seat.vault_id.lower()
+        if group_of(key) in self.ledger.holdings.no_groups:
+            where = parse_id(seat.vault_id)
+            why = (
+                f"the resource group {where.resource_group} does not exist in the subscription {where.subscription_id}"
+            )
+            return Held("RESOURCE_GROUP_MISSING", why, "Create it, or name another by `vault.create.resourceGroup`")
         vault = next((each for each in self.vaults if each.id.key == key), None)
         first: list[ActionKind] = []
         held = None
@@ -294,6 +300,17 @@ class _Group:
             why = f"{why}, and a new one has no backup policy {self._first.backup_policy}"
             return Held("VAULTS_FULL", why, "Describe the policy in the rule, so that Backstop can make it")
         return Held("VAULTS_FULL", why, "Create a vault, or let the rule make one: `whenMissing: create`")
+
+
+def groups_to_be_there(placed: Mapping[str, Placement | Held]) -> frozenset[str]:
+    """Lower-cased ids of the resource groups that vaults are to be made in, but for those that VMs of them are in."""
+    made = (each for each in placed.values() if isinstance(each, Placement) and ActionKind.CREATE_VAULT in each.first)
+    return frozenset(group_of(each.seat.vault_id.lower()) for each in made) - {group_of(vm) for vm in placed}
+
+
+def group_of(key: str) -> str:
+    """The lower-cased id of the resource group that a thing with this key is in."""
+    return key.partition("/providers/")[0]
 
 
 def quotas_of(limits: Limits) -> Quotas:

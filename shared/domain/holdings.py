@@ -30,12 +30,14 @@ class VaultContents:
 class Holdings:
     """By vault key. A vault without `contents` was not asked; one without a book has nothing on record.
 
-    `ours` are keys of vaults that Backstop has made and not yet seen finished.
+    `ours` are keys of vaults that Backstop has made and not yet seen finished, `no_groups` lower-cased ids of resource
+    groups that do not exist.
     """
 
     contents: Mapping[str, VaultContents] = field(default_factory=dict)
     books: Mapping[str, VaultBook] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()
+    no_groups: frozenset[str] = frozenset()
 
 
 UNASKED = Holdings()

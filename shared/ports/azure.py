@@ -36,6 +36,9 @@ class Inventory(Protocol):
     async def vaults(self, scope: Scope) -> tuple[Vault, ...]:
         """Every Recovery Services vault in scope."""
 
+    async def has_group(self, group_id: str) -> bool:
+        """Whether the resource group of this id exists, from the authority."""
+
     async def backup_policies(self, scope: Scope) -> Mapping[str, tuple[BackupPolicy, ...]]:
         """Every backup policy in scope by its vault's key, those for other things than VMs included."""
 

@@ -6,8 +6,11 @@ as if it had left the estate. Resource Graph lags behind ARM: the core re-reads 
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
+from azure.core.exceptions import HttpResponseError
+from azure.mgmt.resource.resources.aio import ResourceManagementClient
+
 from shared.adapters.azure import queries
-from shared.adapters.azure.arm_errors import translated
+from shared.adapters.azure.arm_errors import code_of, is_not_found, translated
 from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.graph_reader import GraphReader, chunks
 from shared.adapters.azure.policy_mapping import policy_from_wire
@@ -30,6 +33,7 @@ class ResourceGraphInventory:
 
     def __init__(self, connection: Connection, clock: Clock, subscriptions: Sequence[Subscription]) -> None:
         """`subscriptions` are those that the login can read, which an empty scope stands for."""
+        self._connection = connection
         self._graph = GraphReader(connection, clock)
         self._surroundings = Surroundings(self._graph, clock)
         self._all = {each.id: each for each in subscriptions}
@@ -87,6 +91,18 @@ class ResourceGraphInventory:
                     vault, _, _ = required_text(row, "id").lower().partition("/backuppolicies/")
                     found.setdefault(parse_id(vault).key, []).append(policy_from_wire(row))
         return {key: tuple(each) for key, each in found.items()}
+
+    async def has_group(self, group_id: str) -> bool:
+        """From ARM, since Resource Graph shows a new group late."""
+        _, _, subscription, _, name = group_id.split("/")
+        with translated(group_id):
+            try:
+                await self._connection.client(ResourceManagementClient, subscription).resource_groups.get(name)
+            except HttpResponseError as error:
+                if is_not_found(error) and code_of(error).lower() == "resourcegroupnotfound":
+                    return False
+                raise
+        return True
 
     async def protections(self, scope: Scope) -> AsyncIterator[tuple[str, Protection]]:
         """(lower-cased VM id, its protected item) for every backup of a whole VM in scope."""

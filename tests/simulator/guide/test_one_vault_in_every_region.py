@@ -102,18 +102,17 @@ virtualMachines: [{name: vm-1, location: westeurope}]
         await here.right({"vm-1": "protect"}, allow="vault")
 
 
-async def test_a_vault_that_azure_refused_is_made_as_soon_as_the_rule_or_azure_is_mended(tmp_path: Path) -> None:
+async def test_a_resource_group_that_does_not_exist_is_told_before_any_write(tmp_path: Path) -> None:
     text = """
 resourceGroups: [{name: rg-backup, location: westeurope}]
 virtualMachines: [{name: vm-1, location: westeurope}, {name: vm-2, location: westeurope}]
 """
     nowhere = "vault: {whenMissing: create, create: {resourceGroup: rg-none}}"
     async with guided(tmp_path, text) as here:
-        found = await here.sweep(nowhere)
-        assert {each.outcome.error_code for each in found.values()} == {"ResourceGroupNotFound", "VAULT_REFUSED"}
-        assert {each.outcome.remedy.partition(" ")[0] for each in found.values()} == {"Create", "Mend"}
-        await here.sweep(nowhere)
-        assert here.writes() == ["PUT vaults"] * 2  # once a sweep, not once a VM
+        for found in (await here.look(nowhere), await here.sweep(nowhere)):
+            assert {each.outcome.error_code for each in found.values()} == {"RESOURCE_GROUP_MISSING"}
+            assert all("the resource group rg-none does not exist" in each.outcome.error for each in found.values())
+        assert here.writes() == []
         await here.sweep(nowhere.replace("rg-none", "rg-backup"))
         assert {name: (each.group, len(each.items)) for name, each in here.vaults().items()} == {
             "backstop-westeurope": ("rg-backup", 2)
