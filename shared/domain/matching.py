@@ -171,10 +171,12 @@ def _held_against(protection: Protection, vm: Vm, rule: Rule, wanted: WantedPoli
     if protection.state is ProtectionState.FIRST_BACKUP_PENDING and not protection.has_recovery_point:
         if protection.backup_running:
             reasons.append(ReasonDetail(Reason.INITIAL_BACKUP_RUNNING))
+        elif protection.last_backup_status.lower() == "failed":  # whoever started it
+            as_asked = False
+            reasons.append(ReasonDetail(Reason.INITIAL_BACKUP_FAILED))
         elif rule.initial_backup.enabled:
             as_asked = False
-            failed = protection.last_backup_status.lower() == "failed"
-            reasons.append(ReasonDetail(Reason.INITIAL_BACKUP_FAILED if failed else Reason.NO_RECOVERY_POINT))
+            reasons.append(ReasonDetail(Reason.NO_RECOVERY_POINT))
         else:
             reasons.append(_PROTECTED)
     elif of_an_earlier_vm(protection, vm):

@@ -72,6 +72,19 @@ async def test_where_the_item_does_not_say_when_it_failed_its_jobs_do(ago: int |
     assert backups(here) == started
 
 
+async def test_a_scheduled_first_backup_that_failed_is_told_though_the_rule_starts_none() -> None:
+    here, (vm,) = world("enabled: false")
+    item = an_item(vm.id, S.FIRST_BACKUP_PENDING, VAULT)
+    here.azure.add(vm, item)
+    await here.sweep()
+    assert here.finding(vm).verdict.state is State.COMPLIANT
+    here.azure.add(vm, replace(item, last_backup_status="Failed", last_backup=START - timedelta(days=3)))
+    await here.sweep()
+    assert here.finding(vm).verdict.state is State.NON_COMPLIANT
+    assert here.finding(vm).verdict.has(Reason.INITIAL_BACKUP_FAILED)
+    assert backups(here) == 0
+
+
 async def test_without_leave_no_other_is_started_after_a_failure() -> None:
     here, (vm,) = world("again: null")
     await here.sweep()

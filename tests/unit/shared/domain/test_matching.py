@@ -50,7 +50,7 @@ def item(state: ProtectionState, policy: str = "DefaultPolicy", **changes: objec
         (seen(VM, item(S.FIRST_BACKUP_PENDING)), State.NON_COMPLIANT, ["NO_RECOVERY_POINT"], ["StartInitialBackup"]),
         (seen(VM, item(S.FIRST_BACKUP_PENDING, backup_running=True)), State.COMPLIANT, ["INITIAL_BACKUP_RUNNING"], []),
         (
-            seen(VM, item(S.FIRST_BACKUP_PENDING, last_backup_status="Failed")),
+            seen(VM, item(S.FIRST_BACKUP_PENDING, last_backup_status="Failed", last_backup=START)),
             State.NON_COMPLIANT,
             ["INITIAL_BACKUP_FAILED"],
             [],
