@@ -136,7 +136,12 @@ def _message_of(error: HttpResponseError) -> str:
         return ""
     message = str(error.error.message or "")
     first = next((str(each.message) for each in error.error.details or () if each.message), "")
-    return clean(f"{message} {first}" if first and first not in message else message)
+    if not first or first in message:
+        return clean(message)
+    return clean(f"{first} {message}" if message.startswith(_FOR_SUPPORT) else f"{message} {first}")
+
+
+_FOR_SUPPORT = "Please provide below info"  # Resource Graph begins with what a person needs last
 
 
 def clean(text: str) -> str:

@@ -59,7 +59,12 @@ class GraphReader:
         """
         token = ""
         while True:
-            page = await self._patiently(query, where, token, above=above)
+            try:
+                page = await self._patiently(query, where, token, above=above)
+            except PermanentError as error:
+                if any(each in error.message for each in (*where.subscriptions, *where.management_groups)):
+                    error.remedy = error.remedy or "Check the scope, and that the login may read there."
+                raise
             for row in page.rows:
                 if not isinstance(row, dict):
                     raise PermanentError("a row of Resource Graph is not an object", code="MalformedAnswer")

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from azure.core.exceptions import (
@@ -93,9 +94,12 @@ async def test_other_refusals_are_permanent_with_azures_code_and_message(
 
 async def test_the_first_detail_is_told_where_the_message_only_points_to_it(connection: Connection, stub: Stub) -> None:
     details = [{"code": "NoSuchGroup", "message": "the management group 'nope' was not found"}]
-    body = {"error": {"code": "BadRequest", "message": "Details say why.", "details": details}}
+    body: dict[str, Any] = {"error": {"code": "BadRequest", "message": "Details say why.", "details": details}}
     error = await failure(connection, stub, Reply(body, 400))
     assert error.message == "Details say why. the management group 'nope' was not found"
+    body["error"]["message"] = "Please provide below info when asking for support: correlationId = 1."
+    error = await failure(connection, stub, Reply(body, 400))
+    assert error.message.startswith("the management group 'nope' was not found Please provide")
 
 
 async def test_an_unregistered_provider_is_permanent_although_it_is_a_conflict(

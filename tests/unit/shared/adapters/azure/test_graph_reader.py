@@ -8,6 +8,7 @@ import pytest
 from shared.adapters.azure.connection import Connection
 from shared.adapters.azure.graph_reader import GraphReader
 from shared.domain.azure_answers import Scope
+from shared.errors import PermanentError
 from tests.unit.shared.adapters.azure.stub import GRAPH, SUB, Reply, StandingClock, Stub
 
 WHERE = Scope(subscriptions=(SUB,))
@@ -17,6 +18,10 @@ def page(token: str = "", **quota: str) -> Reply:
     body: dict[str, Any] = {"totalRecords": 1, "count": 1, "data": [{"id": "x"}], "facets": []}
     body |= {"resultTruncated": "false"} | ({"$skipToken": token} if token else {})
     return Reply(body, headers={f"x-ms-user-quota-{name.replace('_', '-')}": value for name, value in quota.items()})
+
+
+def refused(message: str) -> Reply:
+    return Reply({"error": {"code": "BadRequest", "message": message}}, 400)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,18 @@ async def test_where_the_quota_is_used_up_the_next_question_waits(
     rows = [each async for each in GraphReader(connection, clock).rows("q", WHERE)]
     assert len(rows) == 2
     assert clock.waits == [timedelta(seconds=each) for each in waits]
+
+
+async def test_a_scope_that_is_refused_is_told_to_be_looked_at(
+    connection: Connection, clock: StandingClock, stub: Stub
+) -> None:
+    stub.on("POST", GRAPH, refused(f"No such scope. Given: '{SUB}'."))
+    with pytest.raises(PermanentError, match="Check the scope"):
+        _ = [each async for each in GraphReader(connection, clock).rows("q", WHERE)]
+    stub.on("POST", GRAPH, refused("The query is wrong."))
+    with pytest.raises(PermanentError) as raised:
+        _ = [each async for each in GraphReader(connection, clock).rows("q", WHERE)]
+    assert raised.value.remedy == ""
 
 
 async def test_nobody_waits_after_the_last_page_and_the_next_query_does(
