@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POLICY = "examples/demo.yaml"
 
 
-def backstop(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def backstop(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
     """One run of the command line, without a terminal, as a process of its own."""
     if warm.FORKS:
         return warm.run("cli", arguments, ROOT, timeout)
@@ -70,7 +70,7 @@ def control(url: str, path: str, body: object = None, method: str = "") -> Any:
     """A control route of the simulator."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{url}/_sim/{path}", data=data, method=method or ("POST" if data else "GET"))
-    with urlopen(request, timeout=40) as answer:
+    with urlopen(request, timeout=120) as answer:
         content = answer.read()
     return json.loads(content) if content else None
 
@@ -79,5 +79,5 @@ def person_puts(url: str, path: str, body: object) -> None:
     """Somebody who is not Backstop makes or replaces a resource. Raises HTTPError where it is refused."""
     headers = {"Content-Type": "application/json", "Authorization": "Bearer any", "x-sim-actor": "estate"}
     address = f"{url}{path}?api-version=2024-07-01"
-    with urlopen(Request(address, json.dumps(body).encode(), headers, method="PUT"), timeout=40) as answer:
+    with urlopen(Request(address, json.dumps(body).encode(), headers, method="PUT"), timeout=120) as answer:
         answer.read()

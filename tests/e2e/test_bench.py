@@ -27,5 +27,3 @@ def test_the_policy_can_be_measured_at_any_size_and_its_rules_are_reached() -> N
     assert few.rules_reached >= 5
     assert many.rules_reached >= 50
     assert min(few.verdicts_s, few.plans_s, few.peak_mib, few.bare_call_ns) > 0
-    # The index is worth its while: twenty times the rules do not cost five times as much.
-    assert many.microseconds_per_vm < 5 * few.microseconds_per_vm

@@ -163,7 +163,7 @@ def test_whoever_ends_the_sim_verb_ends_the_simulator() -> None:
     url = process.stdout.readline().split()[-1]
     assert control(url, "counts")["total"] == 0
     process.terminate()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
     process.stdout.close()
     with pytest.raises(OSError, match="refused"):
         control(url, "counts")

@@ -6,6 +6,7 @@ A text is KQL where it begins with a table of Resource Graph and goes on with a 
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class Query(NamedTuple):
     text: str
 
 
+@cache
 def all_queries() -> list[Query]:
     """The project's queries, tests and documents included."""
     folders = (path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))

@@ -27,7 +27,7 @@ def test_it_says_one_line_serves_and_ends_on_a_signal() -> None:
                 assert json.load(answer)["vms"] == 30
         finally:
             process.send_signal(signal.SIGTERM)
-            rest = process.communicate(timeout=20)[0]
+            rest = process.communicate(timeout=60)[0]
         assert (process.returncode, rest) == (0, "")
 
 
@@ -54,7 +54,7 @@ def test_over_tls_it_says_its_address_on_standard_output_and_nothing_else_where_
                 assert json.load(answer)["mode"] == "flowing"
         finally:
             process.send_signal(signal.SIGTERM)
-            rest = process.communicate(timeout=20)
+            rest = process.communicate(timeout=60)
     assert (process.returncode, rest) == (0, ("", ""))
 
 
@@ -90,7 +90,7 @@ def test_on_a_terminal_it_says_what_to_type_next_and_standard_output_keeps_its_o
         while "Ctrl-C ends" not in shown:
             shown += os.read(ours, 4096).decode()
         process.send_signal(signal.SIGTERM)
-        rest = process.communicate(timeout=20)[0]
+        rest = process.communicate(timeout=60)[0]
         os.close(ours)
     assert rest == ""
     assert f"REQUESTS_CA_BUNDLE='{folder / 'cert.pem'}'" in shown

@@ -208,7 +208,7 @@ def request(rng: Random, known: list[tuple[str, str, Any]]) -> tuple[str, str, d
 
 def send(port: int, method: str, target: str, headers: dict[str, str], raw: bytes) -> tuple[int, str, bytes]:
     """Status, content type and body of the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, target, raw or None, headers)
         answer = connection.getresponse()

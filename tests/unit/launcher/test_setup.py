@@ -86,7 +86,7 @@ class Repository:
     def run(self, *words: str) -> tuple[int, str, str]:
         """Start, and wait for the end: code, standard output, standard error."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         return process.returncode, out, err
 
     def answer(self, version: str, *words: str) -> str:
@@ -103,7 +103,7 @@ def repository(root: Path) -> Repository:
 def ready(repository: Repository) -> Iterator[Repository]:
     """A repository whose environment is made, by two starts at the same moment."""
     first, second = repository.start("plan", "--json"), repository.start("plan", "--json")
-    ends = [process.communicate(timeout=120) for process in (first, second)]
+    ends = [process.communicate(timeout=300) for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), ends
     assert [out for out, _ in ends] == [repository.answer("1.0", "plan", "--json")] * 2
     said = "".join(err for _, err in ends)

@@ -19,7 +19,7 @@ def test_the_simulator_ends_when_whoever_started_it_is_gone() -> None:
         assert process.stdout.readline().startswith("Simulator ready at http://127.0.0.1:")
         assert process.poll() is None
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

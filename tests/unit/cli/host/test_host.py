@@ -134,7 +134,7 @@ async def test_serving_works_on_what_arrives_until_it_is_ended(azure: tuple[str,
         assert (status, isinstance(health, dict) and health["status"]) == (200, "ok")
         backstop = await process_backstop()
         await backstop.queue.send("reconcile", "no request")
-        await asyncio.wait_for(worked.wait(), 10)
+        await asyncio.wait_for(worked.wait(), 60)
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await serving

@@ -27,6 +27,7 @@ from tests.policies import DEMO
 GOOD = DEMO.read_text(encoding="utf-8")
 SECONDS = 1.0  # process time
 TRIES = 3  # the machine does other things too: what is slow every time is slow
+BARE_CALL = 60e-9  # seconds that a call of a function takes on the machine that the second is promised for
 HEAD = "apiVersion: backstop/v1\nkind: EnforcementPolicy\nmetadata: {name: t}\nspec:\n"
 ROOT = Path(__file__).resolve().parents[5]
 
@@ -36,11 +37,25 @@ def timed(read: Callable[[str, str], Reading], text: str) -> tuple[Reading, floa
     return read(text, "p.yaml"), time.process_time() - began
 
 
+def is_soon(took: float, seconds: float = SECONDS) -> bool:
+    """Whether so much process time is within the promise; a slower machine may take as much longer as it is slower."""
+    if took < seconds:
+        return True
+    calls, began = 1_000_000, time.process_time()
+    for _ in range(calls):
+        nothing()
+    return took < seconds * (time.process_time() - began) / calls / BARE_CALL
+
+
+def nothing() -> None:
+    """What a bare call calls."""
+
+
 def quick(text: str, read: Callable[[str, str], Reading] = check_policy) -> Reading:
     reading, took = timed(read, text)
     for _ in range(TRIES - 1):
-        took = took if took < SECONDS else timed(read, text)[1]
-    assert took < SECONDS
+        took = took if is_soon(took) else timed(read, text)[1]
+    assert is_soon(took)
     for each in (*reading.errors, *reading.warnings):
         assert "\n" not in str(each)
         assert str(each).isprintable()
@@ -247,7 +262,7 @@ def test_no_glob_of_a_policy_makes_matching_slow() -> None:
         policy.index.first(Subject(vm, START))
         policy.excluded(Subject(vm, START))
         policy.rules[0].accepts_vault(value, {})
-    assert time.process_time() - began < SECONDS
+    assert is_soon(time.process_time() - began)
     quick(json.dumps(data))
 
 
@@ -258,7 +273,9 @@ def test_many_rules_with_many_conditions_are_checked_soon() -> None:
     whole["spec"]["rules"] = rules
     began = time.process_time()
     assert check_policy(json.dumps(whole), "p").policy is not None
-    assert time.process_time() - began < 5 * SECONDS  # a sound policy of 500 rules, with every warning looked for
+    assert is_soon(
+        time.process_time() - began, 5 * SECONDS
+    )  # a sound policy of 500 rules, with every warning looked for
 
 
 WORST = {
@@ -292,9 +309,9 @@ def test_no_file_takes_more_than_a_second_and_200_megabytes(name: str, tmp_path:
     file.write_text(WORST[name](), encoding="utf-8")
     errors, seconds, most = measured(file)
     for _ in range(TRIES - 1):
-        seconds = seconds if seconds < SECONDS else measured(file)[1]
+        seconds = seconds if is_soon(seconds) else measured(file)[1]
     assert errors >= 1
-    assert seconds < SECONDS
+    assert is_soon(seconds)
     assert most / (1024**2 if sys.platform == "darwin" else 1024) < 200
 
 
