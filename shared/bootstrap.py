@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared.act import Actor
 from shared.advising import Adviser
+from shared.backing_up import BackupStarter
 from shared.bulk_placing import BulkPlacer
 from shared.domain.azure_answers import Subscription
 from shared.domain.compiled_policy import CompiledPolicy
@@ -24,9 +25,22 @@ from shared.intake import Intake
 from shared.looking import Looker
 from shared.placing import Placer
 from shared.policy_in_force import FixedPolicy, PolicyInForce
-from shared.ports import Backup, Clock, Compute, EstateSource, FindingStore, Inventory, Jobs, Notices, WorkSource
+from shared.ports import (
+    Backup,
+    Claims,
+    Clock,
+    Compute,
+    EstateSource,
+    FindingStore,
+    Inventory,
+    Jobs,
+    Notices,
+    Preflight,
+    WorkSource,
+)
 from shared.ports.policy import LastGood, Policies, PolicySource
 from shared.reconcile import Reconciler
+from shared.refused import RefusalDesk
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper
 from shared.vault_making import VaultMaker
@@ -128,9 +142,8 @@ async def open_backstop(
         inventory = ResourceGraphInventory(connection, clock, subscriptions)
         topic = EventGridNotices(settings.topic_endpoint, settings.topic_key) if settings.topic_endpoint else None
         notices: Notices = NoNotices() if topic is None else await stack.enter_async_context(topic)
-        placer, guard = Placer(backup, SqliteBooks(store), ledger, clock), Guard(ledger, pause, clock)
-        maker = VaultMaker(backup, ledger, claims, placer, guard, clock)
-        actor = Actor(backup, AzurePreflight(connection), ledger, placer, maker, guard, clock)
+        placer = Placer(backup, SqliteBooks(store), ledger, clock)
+        actor = _actor(placer, AzurePreflight(connection), claims, Guard(ledger, pause, clock))
         enforce, jobs = settings.enforce, settings.reconcile_queue
         reconciler = Reconciler(
             policies,
@@ -179,6 +192,13 @@ async def open_backstop(
             reporter=Reporter(policies, findings, inventory, clock, notices, settings.scope, subscriptions, prices),
             requests=connection.requests,
         )
+
+
+def _actor(placer: Placer, preflight: Preflight, claims: Claims, guard: Guard) -> Actor:
+    backup, ledger, clock = placer.backup, guard.ledger, guard.clock
+    maker = VaultMaker(backup, ledger, claims, placer, guard, clock)
+    refusals, starter = RefusalDesk(preflight, ledger, guard, clock), BackupStarter(backup, ledger, guard, clock)
+    return Actor(backup, ledger, placer, maker, guard, clock, refusals, starter)
 
 
 async def _policies(

@@ -19,7 +19,7 @@ from shared.domain.placement import Seat
 from shared.domain.steps import Held, Placement
 from shared.domain.vault_book import EMPTY, VaultBook
 from shared.errors import PermanentError, RetryLaterError
-from shared.placing import REFUSED_PREFIX, VAULT_PREFIX
+from shared.ledger_keys import REFUSED_PREFIX, VAULT_PREFIX
 from shared.ports import Books, Clock, Inventory, Jobs, Ledger
 
 #: The first VM of a new vault or backup policy makes it; the others come when it is likely to be there.

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from shared.act import left_key, undelete_key
 from shared.bulk_placing import BulkPlacer
 from shared.domain.attributes import Need
 from shared.domain.azure_answers import Scope
 from shared.domain.holdings import UNASKED, Holdings
 from shared.domain.model import UNPROTECTED, Observation, Protection, Unread, Vault, Vm
 from shared.errors import PermanentError, RetryLaterError
+from shared.ledger_keys import left_key, undelete_key
 from shared.observe import foremost
 from shared.ports import Clock, Inventory, Ledger, OptOuts
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from shared.act import backup_key, discover_key, protect_key, undelete_key, under_key
 from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import OperationStatus
 from shared.domain.model import Outcome, Status
@@ -17,6 +16,7 @@ from shared.domain.troubles.entry import Kind
 from shared.domain.troubleshooting import advice_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import POLL, asked_twice, outcome_of
+from shared.ledger_keys import backup_key, discover_key, failing_key, protect_key, undelete_key, under_key
 from shared.ports import Backup, Clock, Intent, Ledger
 
 PATIENCE = timedelta(hours=2)  # ConfigureBackup takes about a minute (recorded traffic, 2019 and 2026)
@@ -72,7 +72,7 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
         # The intent stays, without its URL: reads may lag, and the write must not be repeated before they show it.
         await ledger.record(key, Intent(intent.at if key_of is discover_key else now))
         if status.status.lower() == "succeeded":
-            await ledger.forget(_failing(key))
+            await ledger.forget(failing_key(key))
             return Followed(
                 protected=key_of is protect_key,
                 backup_started=key_of is backup_key,
@@ -84,17 +84,12 @@ async def follow(vm_id: ArmId, backup: Backup, ledger: Ledger, clock: Clock) -> 
 async def _failed(key: str, status: OperationStatus, ledger: Ledger, now: datetime) -> Outcome:
     """DEFERRED while the code may pass and was not met for too long, FAILED with the code's remedy otherwise."""
     trouble = advice_for(status.error_code, status.error)
-    first = await ledger.intent(_failing(key))
+    first = await ledger.intent(failing_key(key))
     if first is None or now >= first.at + FORGOTTEN_AFTER:
         first = Intent(now)
     if trouble.kind is not Kind.RETRY_LATER or now >= first.at + TRIED_FOR:
-        await ledger.forget(_failing(key))
+        await ledger.forget(failing_key(key))
         return Outcome(Status.FAILED, None, status.error_code, status.error, trouble.remedy)
-    await ledger.record(_failing(key), first)
+    await ledger.record(failing_key(key), first)
     again = now + max(now - first.at, trouble.wait or FIRST_PAUSE)
     return Outcome(Status.DEFERRED, again, status.error_code, status.error, trouble.remedy, failed_try=True)
-
-
-def _failing(key: str) -> str:
-    """The ledger's key for when an operation began to fail for a passing reason."""
-    return f"failing|{key}"

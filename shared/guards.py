@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.azure_answers import Accepted
-from shared.domain.model import Outcome, Status
+from shared.domain.model import Outcome, Protection, Status
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.ports import Clock, Intent, Ledger, PauseSwitch
@@ -24,6 +24,14 @@ PAUSE_CHECK = timedelta(minutes=15)
 # under way; a backup job may be listed late, and a second POST would start a second backup.
 PUT_SHOWS_WITHIN = timedelta(minutes=2)
 POST_SHOWS_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How the write ended, and what the protection is known to be after it."""
+
+    outcome: Outcome
+    protection: Protection
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ and the plan of one VM come here too, so that they show what the next look would
 
 from dataclasses import dataclass, replace
 
-from shared.act import left_key, undelete_key
 from shared.domain.arm_id import parse_id
 from shared.domain.attributes import fold
 from shared.domain.compiled_policy import CompiledPolicy
@@ -30,6 +29,7 @@ from shared.domain.reasons import Reason
 from shared.domain.steps import NOTHING, Held, Steps
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import outcome_of
+from shared.ledger_keys import left_key, undelete_key
 from shared.observe import observe
 from shared.placing import Placer, Read
 from shared.ports import Backup, Clock, Compute, Ledger, OptOuts

@@ -14,21 +14,10 @@ from shared.domain.placement import next_within_day
 from shared.domain.steps import Placement
 from shared.domain.vault_book import EMPTY, VaultBook
 from shared.guards import asked_twice
+from shared.ledger_keys import VAULT_PREFIX
 from shared.ports import Backup, Books, Clock, Ledger
 
-VAULT_PREFIX = "vault|"
-REFUSED_PREFIX = "refused|"
 _TRIES = 20  # of a swap; each that fails is another worker's that succeeded
-
-
-def vault_key(vault_id: str) -> str:
-    """The ledger's key for a vault that Backstop makes."""
-    return f"{VAULT_PREFIX}{vault_id.lower()}"
-
-
-def refused_key(vault_id: str) -> str:
-    """The ledger's key for when Azure refused to make a vault: all VMs that want it would ask the same again."""
-    return f"{REFUSED_PREFIX}{vault_id.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.act import Actor, discover_key, left_key, protect_key, undelete_key
+from shared.act import Actor
 from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.attributes import Subject
@@ -37,6 +37,7 @@ from shared.domain.withholding import Withheld, withheld
 from shared.errors import PermanentError, RetryLaterError
 from shared.follow import follow
 from shared.guards import POLL, outcome_of
+from shared.ledger_keys import discover_key, left_key, protect_key, undelete_key
 from shared.looking import Look, Looker
 from shared.opt_outs import note
 from shared.placing import Placer

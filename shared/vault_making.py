@@ -21,7 +21,8 @@ from shared.domain.shards import MOST_POLICIES, family
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import Guard, accepted_until, asked_twice, outcome_of
-from shared.placing import Placer, refused_key, vault_key
+from shared.ledger_keys import policy_key, refused_key, vault_key
+from shared.placing import Placer
 from shared.ports import Backup, Claims, Clock, Intent, Ledger
 
 LEASE = timedelta(minutes=2)
@@ -147,7 +148,7 @@ class VaultMaker:
 
     async def _ensure_policy(self, action: Action, wanted: Wanted) -> Outcome:
         vault_id, name = action.vault_id, action.backup_policy
-        key = _policy_key(vault_id, name)
+        key = policy_key(vault_id, name)
         intent = await self.ledger.intent(key)
         if intent is not None:
             outcome = await self._under_way(intent, "the change of the backup policy came to no end")
@@ -192,11 +193,6 @@ class VaultMaker:
 
     def _at_once(self) -> Outcome:
         return Outcome(Status.ACCEPTED, self.clock.now())
-
-
-def _policy_key(vault_id: str, name: str) -> str:
-    """The ledger's key for a change of a backup policy that Azure takes over to its items."""
-    return f"policy|{vault_id.lower()}|{name.lower()}"
 
 
 def _new_vault(action: Action, wanted: Wanted) -> NewVault:

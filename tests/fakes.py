@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.act import Actor
 from shared.advising import Adviser
+from shared.backing_up import BackupStarter
 from shared.bulk_placing import BulkPlacer
 from shared.domain import messages
 from shared.domain.advice import Advisory
@@ -51,6 +52,7 @@ from shared.policy_in_force import FixedPolicy
 from shared.ports import BookPage, Intent
 from shared.ports.policy import Policies
 from shared.reconcile import Reconciler
+from shared.refused import RefusalDesk
 from shared.sweep import Sweeper
 from shared.vault_making import VaultMaker
 from shared.worker import Worker
@@ -742,7 +744,9 @@ class World:
         guard = Guard(self.memory, self.memory, self.clock)
         placer = Placer(self.azure.backup, self.books, self.memory, self.clock)
         maker = VaultMaker(self.azure.backup, self.memory, self.memory, placer, guard, self.clock)
-        actor = Actor(self.azure.backup, self.preflight, self.memory, placer, maker, guard, self.clock)
+        refusals = RefusalDesk(self.preflight, self.memory, guard, self.clock)
+        starter = BackupStarter(self.azure.backup, self.memory, guard, self.clock)
+        actor = Actor(self.azure.backup, self.memory, placer, maker, guard, self.clock, refusals, starter)
         looker = Looker(self.clock, self.azure.compute, self.azure.backup, self.memory, self.memory, placer)
         self.reconciler = Reconciler(
             policies,

@@ -86,7 +86,7 @@ async def test_a_vm_that_comes_alone_goes_where_the_sweep_would_have_put_it() ->
             if full:
                 book = EMPTY
                 for number in range(250):
-                    book = book.with_registration(f"vm-{number}", here.clock.now() - timedelta(hours=1))
+                    book = book.with_registration(f"vm-{number}", here.clock.now() - timedelta(minutes=20))
                 here.books.pages[a_vault("vault-1").id.key] = BookPage(1, book)
         await swept.sweep()
         await evented.request(vm)
