@@ -4,7 +4,6 @@ Pure. `placement.py` has the arithmetic; here vaults, rules and quota books are 
 that has a seat already keeps it as long as it will do, so that whoever asks again, and when, gets the same answer.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from shared.domain.policy import Limits
 from shared.domain.policy_file.vault import new_vault_name, new_vault_tags
 from shared.domain.shards import MOST_POLICIES, Family, family
 from shared.domain.steps import Held, Placement
-from shared.domain.vault_book import VaultBook
+from shared.domain.vault_tally import Tally
 
 #: How often a vault that Azure still makes is looked at (eight seconds to a minute in recorded traffic, 2026).
 NOT_READY = timedelta(seconds=30)
@@ -37,69 +36,6 @@ class Demand:
     backup_policy: str
 
 
-@dataclass(slots=True)
-class _Ledger:
-    """What every vault holds while demands are placed one group after another.
-
-    `groups` has the group of each VM that is to be placed, `kept` the seats on record that still will do.
-    """
-
-    holdings: Holdings
-    quotas: Quotas
-    now: datetime
-    groups: dict[str, "_Group"] = field(default_factory=dict)
-    kept: dict[str, Seat] = field(default_factory=dict)
-    vms: dict[str, set[str]] = field(default_factory=dict)
-    under: dict[str, Counter[str]] = field(default_factory=dict)
-    due: dict[str, list[datetime]] = field(default_factory=dict)
-
-    def open(self, key: str) -> None:
-        """Count what the vault holds and what is on record, once.
-
-        Seats count in the order of their moments, so that all who read the same keep and give up the same ones.
-        """
-        if key in self.vms:
-            return
-        contents, book = self.holdings.contents.get(key), self.holdings.books.get(key, VaultBook({}))
-        items = contents.items if contents is not None else {}
-        self.vms[key], self.under[key] = set(items), Counter(policy.lower() for policy in items.values() if policy)
-        self.due[key] = list(book.moments())
-        counted = {vm for _, vm in book.registered}
-        for vm, seat in sorted(book.seats.items(), key=lambda each: (each[1].at, each[0])):
-            group = self.groups.get(vm)
-            if group is not None and vm not in self.kept and group.accepts(seat) and self._has_room(key, seat):
-                self.kept[vm] = seat
-            elif group is not None:
-                continue  # it is given another seat
-            if vm not in items:
-                self._count(vm, seat, registered=vm in counted)
-            elif items[vm] != seat.backup_policy.lower():
-                self.under[key][seat.backup_policy.lower()] += 1  # it is about to come under this policy
-
-    def take(self, vm: str, seat: Seat) -> None:
-        """One more VM has this seat."""
-        self.open(seat.vault_id.lower())
-        self._count(vm, seat)
-
-    def _count(self, vm: str, seat: Seat, *, registered: bool = False) -> None:
-        key = seat.vault_id.lower()
-        self.vms[key].add(vm)
-        self.under[key][seat.backup_policy.lower()] += 1
-        if not registered:
-            self.due[key].append(max(seat.at, self.now))
-
-    def _has_room(self, key: str, seat: Seat) -> bool:
-        """Others may have filled the vault or the policy since the seat was given."""
-        under = self.under[key][seat.backup_policy.lower()]
-        return len(self.vms[key]) < self.quotas.vms and under < self.quotas.policy_vms
-
-    def berth(self, vault_id: str, shards: tuple[Shard, ...]) -> Berth:
-        """The vault as the arithmetic wants it."""
-        key = vault_id.lower()
-        self.open(key)
-        return Berth(vault_id, len(self.vms[key]), shards, tuple(sorted(self.due[key])))
-
-
 def place_all(
     demands: Iterable[Demand], vaults: Sequence[Vault], holdings: Holdings, quotas: Quotas, now: datetime
 ) -> Mapping[str, Placement | Held]:
@@ -107,7 +43,7 @@ def place_all(
 
     `vaults` are those of all subscriptions concerned. The same for the same input, in whatever order it comes.
     """
-    ledger, groups = _Ledger(holdings, quotas, now), dict[tuple[str, str, int, str, str], list[Demand]]()
+    tally, groups = Tally(holdings, quotas, now), dict[tuple[str, str, int, str, str], list[Demand]]()
     for each in demands:
         rule = each.rule.rule
         where = (rule.vault.subscription or each.vm.id.subscription_id).lower(), each.vm.location
@@ -116,13 +52,13 @@ def place_all(
     for vault in vaults:
         by_subscription.setdefault(vault.id.subscription_id, []).append(vault)
     ordered = [
-        _Group(key[0], sorted(groups[key], key=lambda each: each.vm.id.key), by_subscription.get(key[0], ()), ledger)
+        _Group(key[0], sorted(groups[key], key=lambda each: each.vm.id.key), by_subscription.get(key[0], ()), tally)
         for key in sorted(groups)
     ]
-    ledger.groups |= {each.vm.id.key: group for group in ordered for each in group.members}
+    tally.asking |= {each.vm.id.key: group for group in ordered for each in group.members}
     for key, book in sorted(holdings.books.items()):  # all seats on record count before the first new one is given
         if book.seats or book.registered:  # the name of a vault that came to nothing is free again
-            ledger.open(key)
+            tally.open(key)
     found: dict[str, Placement | Held] = {}
     for group in ordered:
         found |= group.placed()
@@ -136,7 +72,7 @@ class _Group:
     subscription: str
     members: list[Demand]
     vaults: Sequence[Vault]
-    ledger: _Ledger
+    tally: Tally
     homes: set[str] | None = None  # keys of the vaults that will do
     families: dict[str, Family] = field(default_factory=dict)
 
@@ -147,16 +83,16 @@ class _Group:
             self.homes = {each.id.key for each in self._fitting()} | {each.lower() for each in self._to_be_made()}
         if key not in self.homes:
             return False
-        asked = key in self.ledger.holdings.contents or all(each.id.key != key for each in self.vaults)
+        asked = key in self.tally.holdings.contents or all(each.id.key != key for each in self.vaults)
         return self._family(key).takes(seat.backup_policy, asked=asked)
 
     def placed(self) -> dict[str, Placement | Held]:
-        kept = self.ledger.kept
+        kept = self.tally.kept
         seats = {each.vm.id.key: kept[each.vm.id.key] for each in self.members if each.vm.id.key in kept}
         waiting = [each.vm.id.key for each in self.members if each.vm.id.key not in seats]
-        given = place(waiting, self._berths(), self._new_berth, self.ledger.quotas, self.ledger.now)
+        given = place(waiting, self._berths(), self._new_berth, self.tally.quotas, self.tally.now)
         for vm, seat in given.items():
-            self.ledger.take(vm, seat)
+            self.tally.take(vm, seat)
         seats |= given
         return {
             each.vm.id.key: self._placement(seats[each.vm.id.key]) if each.vm.id.key in seats else self._no_seat()
@@ -169,7 +105,7 @@ class _Group:
 
     def _fitting(self) -> tuple[Vault, ...]:
         """Those that will do. One that Backstop itself is making may yet lack the redundancy."""
-        choice, ours = self._first.rule.rule.vault, self.ledger.holdings.ours
+        choice, ours = self._first.rule.rule.vault, self.tally.holdings.ours
         found = vaults_for(self._first.vm, self.vaults, self._first.rule)
         good = tuple(each for each in found if each.id.key in ours or has_redundancy(each, choice))
         return tuple(each for each in good if each.ready or each.id.key in ours) or good
@@ -182,27 +118,27 @@ class _Group:
     def _family(self, key: str) -> Family:
         if (known := self.families.get(key)) is not None:
             return known
-        contents, choice = self.ledger.holdings.contents.get(key), self._first.rule.rule.backup_policy
+        contents, choice = self.tally.holdings.contents.get(key), self._first.rule.rule.backup_policy
         its = family(choice, self._first.backup_policy, contents.policies if contents is not None else None)
         return self.families.setdefault(key, its)
 
     def _shards(self, vault_id: str, *, new: bool = False) -> tuple[Shard, ...]:
         key, base = vault_id.lower(), self._first.backup_policy
-        self.ledger.open(key)
-        under = self.ledger.under[key]
-        if not new and key not in self.ledger.holdings.contents:  # not asked: what is asked for is taken to be there
+        self.tally.open(key)
+        under = self.tally.under[key]
+        if not new and key not in self.tally.holdings.contents:  # not asked: what is asked for is taken to be there
             shards: Iterable[Shard] = (Shard(base, True),)
         elif new and (its := self._family(key)).described is None and not its.missing(base):
             # Made with this policy, whose content is known then, and copied.
-            copies = min(-(-self.ledger.quotas.vms // self.ledger.quotas.policy_vms) + 1, MOST_POLICIES - 1)
+            copies = min(-(-self.tally.quotas.vms // self.tally.quotas.policy_vms) + 1, MOST_POLICIES - 1)
             shards = (Shard(shard_name(base, number), number == 0) for number in range(copies))
         else:
-            shards = self._family(key).shards(under, self.ledger.quotas)
+            shards = self._family(key).shards(under, self.tally.quotas)
         return tuple(Shard(each.name, each.there, under[each.name.lower()]) for each in shards)
 
     def _berths(self) -> list[Berth]:
-        there = [self.ledger.berth(each.id.text, self._shards(each.id.text)) for each in self._usable()]
-        return there + [self.ledger.berth(each, self._shards(each, new=True)) for each in self._to_be_made()]
+        there = [self.tally.berth(each.id.text, self._shards(each.id.text)) for each in self._usable()]
+        return there + [self.tally.berth(each, self._shards(each, new=True)) for each in self._to_be_made()]
 
     def _to_be_made(self) -> list[str]:
         """Vaults that do not exist yet and in which VMs of this group have seats already."""
@@ -213,7 +149,7 @@ class _Group:
         return sorted(
             {
                 seat.vault_id
-                for key, book in self.ledger.holdings.books.items()
+                for key, book in self.tally.holdings.books.items()
                 if book.location == self._first.vm.location and parse_id(key).subscription_id == self.subscription
                 if parse_id(key).name.lower() not in taken
                 for seat in book.seats.values()
@@ -228,18 +164,18 @@ class _Group:
         if made is None or (choice.when_full == "report" and (number > 0 or self._fitting() or self._to_be_made())):
             return None
         taken = {each.id.name.lower() for each in self.vaults}
-        taken |= {parse_id(key).name for key in self.ledger.vms if parse_id(key).subscription_id == self.subscription}
+        taken |= {parse_id(key).name for key in self.tally.vms if parse_id(key).subscription_id == self.subscription}
         names = (new_vault_name(choice, self._first.vm.location, number) for number in count())
         name = next(each for each in names if each.lower() not in taken)
         if not self._first.rule.accepts_vault(name, new_vault_tags(choice)):
             return None
         group = made.resource_group or self._first.vm.id.resource_group
         vault_id = f"/subscriptions/{self.subscription}/resourceGroups/{group}/{_PROVIDER}/{name}"
-        return self.ledger.berth(vault_id, self._shards(vault_id, new=True))
+        return self.tally.berth(vault_id, self._shards(vault_id, new=True))
 
     def _placement(self, seat: Seat) -> Placement | Held:
         key = seat.vault_id.lower()
-        if group_of(key) in self.ledger.holdings.no_groups:
+        if group_of(key) in self.tally.holdings.no_groups:
             where = parse_id(seat.vault_id)
             why = (
                 f"the resource group {where.resource_group} does not exist in the subscription {where.subscription_id}"
@@ -251,19 +187,23 @@ class _Group:
         choice = self._first.rule.rule.vault
         if vault is None:
             first.append(ActionKind.CREATE_VAULT)
-        elif not vault.ready:
+        elif vault.failed:
+            why = f"the provisioning state of the vault {vault.id.name} is Failed"
             held = Held(
-                "VAULT_NOT_READY", f"Azure still makes the vault {vault.id.name}", "", self.ledger.now + NOT_READY
+                "VAULT_FAILED", why, "See its activity log; save its tags again, or delete it if empty"
             )
+        elif not vault.ready:
+            why = f"Azure still makes the vault {vault.id.name}"
+            held = Held("VAULT_NOT_READY", why, "Nothing: it goes on by itself", self.tally.now + NOT_READY)
         elif not has_redundancy(vault, choice):
             first.append(ActionKind.SET_REDUNDANCY)
         its = self._family(key)
-        asked = vault is None or key in self.ledger.holdings.contents
+        asked = vault is None or key in self.tally.holdings.contents
         if asked and (its.missing(seat.backup_policy) or its.to_be_changed(seat.backup_policy)):
             first.append(ActionKind.ENSURE_BACKUP_POLICY)
-        if seat.at > self.ledger.now:
+        if seat.at > self.tally.now:
             name = parse_id(seat.vault_id).name
-            per_day = f"the vault {name} takes {self.ledger.quotas.registrations} VMs within 24 hours"
+            per_day = f"the vault {name} takes {self.tally.quotas.registrations} VMs within 24 hours"
             held = held or Held("QUOTA_REGISTRATIONS", per_day, "Nothing: it goes on by itself", seat.at)
         return Placement(seat, tuple(first), held)
 
@@ -283,15 +223,15 @@ class _Group:
         if not any(self._shards(each.id.text) for each in usable):
             why = f"the backup policies {name} of the vaults are not as the rule describes them"
             return Held("BACKUP_POLICY_DIFFERS", why, "Change them, or give the rule's policy a name of its own")
-        if all(len(self.ledger.vms.get(each.id.key, ())) >= self.ledger.quotas.vms for each in usable):
+        if all(len(self.tally.vms.get(each.id.key, ())) >= self.tally.quotas.vms for each in usable):
             return self._full(usable, lacking)
-        why = f"the backup policy {name} has {self.ledger.quotas.policy_vms} VMs, and no further one can be made"
+        why = f"the backup policy {name} has {self.tally.quotas.policy_vms} VMs, and no further one can be made"
         remedy = "Describe the policy in the rule, or delete backup policies of the vault that nothing uses"
         return Held("BACKUP_POLICY_FULL", why, remedy)
 
     def _full(self, usable: Sequence[Vault], lacking: bool) -> Held:
         """`lacking`: a new vault could be made, but not the backup policy in it."""
-        most = f"{self.ledger.quotas.vms:,} VMs"
+        most = f"{self.tally.quotas.vms:,} VMs"
         if self._first.rule.rule.vault.when_full == "report":
             why = f"the vault {usable[0].id.name} protects {most}"
             return Held("VAULTS_FULL", why, "Let the rule go on in the next vault: `vault.whenFull: next`")

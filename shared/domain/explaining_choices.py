@@ -114,6 +114,8 @@ def _why_not(vm: Vm, vault: Vault, won: CompiledRule) -> str:
         return "in another subscription"
     if vault.location != vm.location:
         return f"in {vault.location}, the VM in {vm.location}"
+    if vault.failed:
+        return "its provisioning state is Failed"
     if not vault.ready:
         return "not made yet"
     if not won.accepts_vault(vault.id.name, vault.tags):

@@ -117,7 +117,7 @@ UNPROTECTED = Protection(ProtectionState.NONE)
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """A Recovery Services vault; `ready` is False while Azure still makes it.
+    """A Recovery Services vault; `ready` is False while Azure still makes it, and where its last change `failed`.
 
     Its settings are empty or None where Azure does not show them: `redundancy` is LocallyRedundant, ZoneRedundant or
     GeoRedundant, `immutability` Disabled, Unlocked or Locked, `guarded` says whether a resource guard stands before it.
@@ -132,6 +132,7 @@ class Vault:
     soft_delete: bool | None = None
     immutability: str = ""
     guarded: bool | None = None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ def vault_from_wire(node: Wire) -> Vault:
         location=normalise_location(required_text(node, "location")),
         tags=tags_at(node, "tags"),
         ready=state in {"", "succeeded"},
+        failed=state == "failed",
         **_settings(object_at(node, "properties")),
     )
 

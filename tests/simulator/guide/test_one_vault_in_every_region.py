@@ -90,6 +90,22 @@ async def test_a_vault_that_azure_still_makes_is_waited_for_without_a_worker(tmp
         )
 
 
+async def test_a_vault_whose_last_change_failed_is_told_and_neither_used_nor_passed_over(tmp_path: Path) -> None:
+    text = """
+vaults: [{name: rsv-1, location: westeurope}]
+virtualMachines: [{name: vm-1, location: westeurope}]
+"""
+    async with guided(tmp_path, text) as here:
+        here.vault("rsv-1").provisioning = "Failed"
+        finding = (await here.sweep(MAKE))["vm-1"]
+        assert (finding.outcome.error_code, finding.outcome.look_again) == ("VAULT_FAILED", None)
+        assert here.vaults().keys() == {"rsv-1"}
+        assert not here.vault("rsv-1").items
+        here.vault("rsv-1").provisioning = "Succeeded"
+        await here.sweep(MAKE)
+        await here.right({"vm-1": "protect"})
+
+
 async def test_a_vault_of_another_group_with_the_same_name_is_never_written_over(tmp_path: Path) -> None:
     text = """
 vaults: [{name: backstop-westeurope, location: northeurope, resourceGroup: rg-elsewhere}]
