@@ -27,6 +27,11 @@ def discover_key(vm_key: str) -> str:
     return f"discover|{vm_key}"
 
 
+def search_key(vault_id: str) -> str:
+    """The ledger's key for the latest discovery of a vault."""
+    return f"search|{vault_id.lower()}"
+
+
 def backup_key(vm_key: str) -> str:
     """The ledger's key for a VM's on-demand backup POST."""
     return f"backup|{vm_key}"

@@ -8,16 +8,16 @@ from datetime import timedelta
 from functools import partial
 
 from shared.domain.arm_id import parse_id
-from shared.domain.azure_answers import Accepted
 from shared.domain.model import Action, Outcome, Status, Vm
 from shared.domain.preflight import Refusal, asks_why, needs_discovery, why_refused
 from shared.domain.troubles.entry import Kind
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import POLL, Guard, accepted_until, asked_twice, outcome_of
-from shared.ledger_keys import discover_key
-from shared.ports import Clock, Ledger, Preflight
+from shared.ledger_keys import discover_key, search_key
+from shared.ports import Clock, Intent, Ledger, Preflight
 
 DAY = timedelta(days=1)
+SEARCH_TAKES = timedelta(minutes=2)  # 40 to 60 seconds were observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ class RefusalDesk:
         earlier = await self.ledger.intent(key)
         searched = earlier is not None and now < earlier.at + DAY
         if needs_discovery(error.code) and not searched and _searched_by(action):
-            answer = await self.guard.send(key, partial(self.preflight.refresh_containers, action.vault_id))
-            return accepted_until(self.clock.now(), answer) if isinstance(answer, Accepted) else answer
+            return await self._search(action, vm)
         if not asks_why(error.code):
             return outcome_of(error, now)
         refusal = await self._why(error, action, vm)
@@ -44,6 +43,19 @@ class RefusalDesk:
             again = now + (refusal.trouble.wait or POLL)
             return Outcome(Status.DEFERRED, again, refusal.code, refusal.error, refusal.remedy, failed_try=True)
         return Outcome(Status.FAILED, None, refusal.code, refusal.error, refusal.remedy)
+
+    async def _search(self, action: Action, vm: Vm) -> Outcome:
+        """Let the vault look for VMs; one that it began for another VM, and after this one was made, is waited for."""
+        key, of_vault, now = discover_key(action.vm.key), search_key(action.vault_id), self.clock.now()
+        begun = await self.ledger.intent(of_vault)
+        if begun is not None and now < begun.at + SEARCH_TAKES and vm.created is not None and vm.created < begun.at:
+            await self.ledger.record(key, begun)
+            return Outcome(Status.ACCEPTED, now + POLL)
+        answer = await self.guard.send(key, partial(self.preflight.refresh_containers, action.vault_id))
+        if isinstance(answer, Outcome):
+            return answer
+        await self.ledger.record(of_vault, Intent(now, answer.operation_url))
+        return accepted_until(self.clock.now(), answer)
 
     async def _why(self, error: PermanentError, action: Action, vm: Vm) -> Refusal:
         """The service's own verdict on the VM, and where that finds nothing, on what surrounds it. Only questions.

@@ -35,6 +35,19 @@ async def test_a_discovery_that_fails_for_a_passing_reason_is_asked_for_again() 
     assert here.clock.now() < START + timedelta(hours=1)
 
 
+async def test_one_discovery_of_a_vault_serves_all_vms_that_were_there_when_it_began() -> None:
+    here = world(refused=0)
+    here.azure.add(a_vm("vm-2"))
+    errors = [PermanentError("not in proper format", code=UNKNOWN_VM) for _ in range(2)]
+    here.azure.fail["protect"] += errors
+    for vm in (a_vm(), a_vm("vm-2")):
+        await here.request(vm)
+        await here.step()
+    await here.run()
+    assert {here.finding(vm).verdict.state for vm in (a_vm(), a_vm("vm-2"))} == {State.COMPLIANT}
+    assert asked(here, "refresh") == 1
+
+
 async def test_one_that_fails_for_good_is_not_and_the_refusal_is_told() -> None:
     here = world(refused=9)
     here.preflight.search_errors = ["UserErrorSomethingElse"]
