@@ -18,6 +18,7 @@ from shared.domain.disks import disk_gb
 from shared.domain.matching import evaluate, wanted_policy
 from shared.domain.model import (
     ACTIVE_STATES,
+    ActionKind,
     Finding,
     Observation,
     Outcome,
@@ -112,7 +113,8 @@ class Reconciler:
         if look.seen is None:
             return await self._record(request, policy, look, Outcome(Status.NOTHING_TO_DO), known)
         if followed.failed is not None:
-            return await self._record(request, policy, look, followed.failed, known)
+            outcome = await self._after_failure(policy, look, followed.failed)
+            return await self._record(request, policy, look, outcome, known)
         await self._settle(request.vm_id, look.seen, look.verdict)
         look, outcome = await self._carry_out(request, policy, look, just_protected=followed.protected)
         if followed.done and outcome.status is Status.NOTHING_TO_DO:
@@ -121,6 +123,16 @@ class Reconciler:
         if followed.protected and done.finding is not None:
             await self._publish(done.finding)
         return done
+
+    async def _after_failure(self, policy: CompiledPolicy, look: Look, failed: Outcome) -> Outcome:
+        """A protect that Azure took and that failed then is met as one that was refused at once."""
+        action, vm = next(iter(look.actions), None), look.seen.vm if look.seen is not None else None
+        if action is None or action.kind is not ActionKind.ENABLE_PROTECTION or not isinstance(vm, Vm):
+            return failed
+        if failed.status is not Status.FAILED or self.why_not(policy, look.verdict) is not None:
+            return failed
+        error = PermanentError(failed.error, code=failed.error_code, remedy=failed.remedy)
+        return await self.actor.refusals.outcome(error, action, vm)
 
     def _made(self, vm_id: ArmId, earlier: Finding | None) -> Protection | None:
         """The protection that Azure has just reported as made: as it was asked for, and without a first backup."""

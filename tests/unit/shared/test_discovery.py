@@ -48,6 +48,14 @@ async def test_one_discovery_of_a_vault_serves_all_vms_that_were_there_when_it_b
     assert asked(here, "refresh") == 1
 
 
+async def test_a_protect_that_fails_only_after_azure_took_it_leads_to_a_discovery_too() -> None:
+    here = world(refused=0)
+    here.azure.operation_errors[a_vm().id.key] = UNKNOWN_VM
+    await here.sweep()
+    assert here.finding(a_vm()).verdict.state is State.COMPLIANT
+    assert asked(here, "refresh") == 1
+
+
 async def test_one_that_fails_for_good_is_not_and_the_refusal_is_told() -> None:
     here = world(refused=9)
     here.preflight.search_errors = ["UserErrorSomethingElse"]
