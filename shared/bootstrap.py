@@ -40,6 +40,7 @@ from shared.ports import (
 )
 from shared.ports.policy import LastGood, Policies, PolicySource
 from shared.reconcile import Reconciler
+from shared.recording import Recorder
 from shared.refused import RefusalDesk
 from shared.settings import Settings, from_environment
 from shared.sweep import Sweeper
@@ -153,9 +154,7 @@ async def open_backstop(
             backup,
             claims,
             ledger,
-            opt_outs,
-            findings,
-            notices,
+            Recorder(opt_outs, findings, notices, clock),
             placer,
             actor,
         )

@@ -4,17 +4,14 @@ What happens depends on the state that is seen, never on which message came: dou
 midway it ends in the same place. Nothing waits here for Azure: an accepted request is looked at again later.
 """
 
-import logging
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared.act import Actor
-from shared.domain.advice import Advisory
 from shared.domain.arm_id import ArmId
 from shared.domain.attributes import Subject
 from shared.domain.compiled_policy import CompiledPolicy
-from shared.domain.disks import disk_gb
 from shared.domain.matching import evaluate, wanted_policy
 from shared.domain.model import (
     ACTIVE_STATES,
@@ -31,25 +28,23 @@ from shared.domain.model import (
     Verdict,
     Vm,
 )
-from shared.domain.planning import SCHEDULED_SOON, disk_selection
+from shared.domain.planning import SCHEDULED_SOON
 from shared.domain.reasons import Reason
-from shared.domain.vm_health import OF_THE_VM, vm_advisories
 from shared.domain.withholding import Withheld, withheld
-from shared.errors import PermanentError, RetryLaterError
+from shared.errors import PermanentError
 from shared.follow import follow
-from shared.guards import POLL, outcome_of
+from shared.guards import POLL
 from shared.ledger_keys import discover_key, left_key, protect_key, undelete_key
 from shared.looking import Look, Looker
-from shared.opt_outs import note
 from shared.placing import Placer
-from shared.ports import Backup, Claims, Clock, FindingStore, Intent, Ledger, Notices, OptOuts
+from shared.ports import Backup, Claims, Clock, Intent, Ledger
 from shared.ports.policy import Policies
+from shared.recording import Recorder
 from shared.vault_making import Wanted
 
 LEASE = timedelta(minutes=5)  # one look makes some ten requests, each cut off after a minute at most
 BUSY = timedelta(seconds=30)
 PLACED_ANEW = 5  # times that a seat is chosen again because another worker changed the vault's book meanwhile
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +69,7 @@ class Reconciler:
     backup: Backup
     claims: Claims
     ledger: Ledger
-    opt_outs: OptOuts
-    findings: FindingStore
-    notices: Notices
+    recorder: Recorder
     placer: Placer
     actor: Actor
 
@@ -101,28 +94,29 @@ class Reconciler:
         followed = await follow(request.vm_id, self.backup, self.ledger, self.clock)
         if followed.waiting is not None:
             return Reconciled(followed.waiting)
-        earlier = await self.findings.of(request.vm_id)
+        earlier = await self.recorder.findings.of(request.vm_id)
         known = earlier.advisories if earlier is not None else ()
         if followed.backup_started:
             request = replace(request, backup_now=False)  # what a person asked for is done
             if earlier is not None and earlier.verdict.state is State.COMPLIANT:
                 started = replace(earlier, outcome=Outcome(Status.SUCCEEDED), at=self.clock.now())
-                return await self._save(started, policy)
+                return _known(await self.recorder.save(started, policy))
         made = self._made(request.vm_id, earlier) if followed.protected else None
         look = await self.looker.look(request, policy, made=made)
         if look.seen is None:
-            return await self._record(request, policy, look, Outcome(Status.NOTHING_TO_DO), known)
+            nothing = Outcome(Status.NOTHING_TO_DO)
+            return _known(await self.recorder.record(request, policy, look, nothing, known))
         if followed.failed is not None:
             outcome = await self._after_failure(policy, look, followed.failed)
-            return await self._record(request, policy, look, outcome, known)
+            return _known(await self.recorder.record(request, policy, look, outcome, known))
         await self._settle(request.vm_id, look.seen, look.verdict)
         look, outcome = await self._carry_out(request, policy, look, just_protected=followed.protected)
         if followed.done and outcome.status is Status.NOTHING_TO_DO:
             outcome = Outcome(Status.SUCCEEDED)
-        done = await self._record(request, policy, look, outcome, known)
-        if followed.protected and done.finding is not None:
-            await self._publish(done.finding)
-        return done
+        finding = await self.recorder.record(request, policy, look, outcome, known)
+        if followed.protected:
+            await self.recorder.publish(finding)
+        return _known(finding)
 
     async def _after_failure(self, policy: CompiledPolicy, look: Look, failed: Outcome) -> Outcome:
         """A protect that Azure took and that failed then is met as one that was refused at once."""
@@ -223,61 +217,9 @@ class Reconciler:
             return Outcome(Status.DEFERRED, seen.vm.created + policy.settle, "SETTLING")
         return Outcome(Status.NOTHING_TO_DO)
 
-    async def _record(
-        self,
-        request: ReconcileRequest,
-        policy: CompiledPolicy,
-        look: Look,
-        outcome: Outcome,
-        known: tuple[Advisory, ...],
-    ) -> Reconciled:
-        vm, now = look.seen.vm if look.seen is not None else None, self.clock.now()
-        protection = look.seen.protection if look.seen is not None else None
-        return await self._save(
-            Finding(
-                vm=request.vm_id,
-                location=vm.location if isinstance(vm, Vm) else "",
-                verdict=look.verdict,
-                protection=protection if isinstance(protection, Protection) else None,
-                actions=look.actions,
-                outcome=outcome,
-                at=now,
-                cause=request.cause,
-                correlation_id=request.correlation_id,
-                run_id=request.run_id,
-                policy_hash=policy.policy.hash,
-                disk_gb=backed_up_gb(vm, look.verdict, policy) if isinstance(vm, Vm) else None,
-                advisories=advice_on(vm, known, now) if isinstance(vm, Vm) else known,
-            ),
-            policy,
-        )
 
-    async def _save(self, finding: Finding, policy: CompiledPolicy) -> Reconciled:
-        (finding,) = await note([finding], policy.policy.spec.opt_out, self.opt_outs, finding.at)
-        await self.findings.save([finding])
-        return Reconciled(finding.outcome, finding)
-
-    async def _publish(self, finding: Finding) -> None:
-        """A lost notice is logged and no more: the VM is protected, and the report says so."""
-        try:
-            await self.notices.vm_protected(finding)
-        except (RetryLaterError, PermanentError) as error:
-            log.warning(
-                "the notice was not published: %s", outcome_of(error, finding.at).error, extra={"vm": finding.vm.text}
-            )
-
-
-def backed_up_gb(vm: Vm, verdict: Verdict, policy: CompiledPolicy) -> int | None:
-    """The provisioned size of the disks that a backup of the VM takes, where it is known."""
-    compiled = policy.rule_named(verdict.rule)
-    return disk_gb(vm, disk_selection(compiled.rule.disk_exclusion) if compiled is not None else None)
-
-
-def advice_on(vm: Vm, known: tuple[Advisory, ...], now: datetime) -> tuple[Advisory, ...]:
-    """What the last sweep advised about the VM, with what the VM itself shows now where it shows that."""
-    if vm.agent is None:
-        return known
-    return (*(each for each in known if each.advice not in OF_THE_VM), *vm_advisories(vm, now))
+def _known(finding: Finding) -> Reconciled:
+    return Reconciled(finding.outcome, finding)
 
 
 def _wanted(vm: Vm, verdict: Verdict, policy: CompiledPolicy, seen: Observation) -> Wanted:

@@ -82,7 +82,7 @@ class Worker:
         if done.finding is None:
             return Reconciled(outcome)
         finding = replace(done.finding, outcome=outcome)
-        await self.reconciler.findings.save([finding])
+        await self.reconciler.recorder.findings.save([finding])
         return Reconciled(outcome, finding)
 
     async def _count(self, request: ReconcileRequest, *, failed: bool) -> None:
@@ -98,11 +98,11 @@ class Worker:
         if not (why := too_many_failed(ended, failed, percent)):
             return None
         outcome = Outcome(Status.DEFERRED, None, "FAILURE_PERCENT", why, "Mend what failed; the next sweep goes on")
-        finding = await self.reconciler.findings.of(request.vm_id)
+        finding = await self.reconciler.recorder.findings.of(request.vm_id)
         if finding is None:
             return Reconciled(outcome)
         finding = replace(finding, outcome=outcome, at=self.clock.now())
-        await self.reconciler.findings.save([finding])
+        await self.reconciler.recorder.findings.save([finding])
         return Reconciled(outcome, finding)
 
 

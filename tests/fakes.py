@@ -52,6 +52,7 @@ from shared.policy_in_force import FixedPolicy
 from shared.ports import BookPage, Intent
 from shared.ports.policy import Policies
 from shared.reconcile import Reconciler
+from shared.recording import Recorder
 from shared.refused import RefusalDesk
 from shared.sweep import Sweeper
 from shared.vault_making import VaultMaker
@@ -756,9 +757,7 @@ class World:
             self.azure.backup,
             self.memory,
             self.memory,
-            self.memory,
-            self.memory,
-            self.memory,
+            Recorder(self.memory, self.memory, self.memory, self.clock),
             placer,
             actor,
         )

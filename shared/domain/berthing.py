@@ -189,9 +189,7 @@ class _Group:
             first.append(ActionKind.CREATE_VAULT)
         elif vault.failed:
             why = f"the provisioning state of the vault {vault.id.name} is Failed"
-            held = Held(
-                "VAULT_FAILED", why, "See its activity log; save its tags again, or delete it if empty"
-            )
+            held = Held("VAULT_FAILED", why, "See its activity log; save its tags again, or delete it if empty")
         elif not vault.ready:
             why = f"Azure still makes the vault {vault.id.name}"
             held = Held("VAULT_NOT_READY", why, "Nothing: it goes on by itself", self.tally.now + NOT_READY)

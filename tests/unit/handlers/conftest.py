@@ -33,8 +33,16 @@ def backstop(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     with Store(tmp_path / "state") as store:
         queue, findings = SqliteWorkQueue(store, clock), LocalFindingStore(store, clock)
         pause, memory = SqlitePauseSwitch(store), FakeMemory()
-        guard = replace(world.reconciler.actor.guard, pause=pause)
-        reconciler = replace(world.reconciler, findings=findings, actor=replace(world.reconciler.actor, guard=guard))
+        actor, recorder = world.reconciler.actor, replace(world.reconciler.recorder, findings=findings)
+        guard = replace(actor.guard, pause=pause)
+        actor = replace(
+            actor,
+            guard=guard,
+            maker=replace(actor.maker, guard=guard),
+            refusals=replace(actor.refusals, guard=guard),
+            starter=replace(actor.starter, guard=guard),
+        )
+        reconciler = replace(world.reconciler, recorder=recorder, actor=actor)
         opened = Backstop(
             settings=Settings(),
             policies=policies,
