@@ -49,7 +49,10 @@ def test_1200_vms_and_no_vault_are_planned_as_two_vaults_twelve_policies_and_thr
         f"  - {{name: vm-{number:04}, resourceGroup: fleet, subscription: prod, location: westeurope}}\n"
         for number in range(1200)
     )
-    head = "version: 1\nasOf: 2026-11-24T08:00:00Z\nsubscriptions:\n  - {name: prod}\nvirtualMachines:\n"
+    head = (
+        "version: 1\nasOf: 2026-11-24T08:00:00Z\nsubscriptions:\n  - {name: prod}\n"
+        "resourceGroups:\n  - {name: backup}\nvirtualMachines:\n"
+    )
     estate, policy = tmp_path / "estate.yaml", tmp_path / "policy.yaml"
     estate.write_text(head + fleet)
     policy.write_text("""
