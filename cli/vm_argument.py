@@ -9,7 +9,7 @@ from shared.errors import SettingsError
 def vm_argument(text: str) -> ArmId:
     """The VM's id; SettingsError for anything that is not one. A name alone could mean several VMs."""
     try:
-        return parse_vm_id(text.strip())
+        return parse_vm_id(text.strip().rstrip("/"))
     except ValueError as error:
         remedy = "Give /subscriptions/…/resourceGroups/…/providers/Microsoft.Compute/virtualMachines/NAME"
         raise SettingsError(str(error), code="VM_ID", remedy=remedy) from None

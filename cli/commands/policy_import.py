@@ -25,7 +25,7 @@ from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_file.reading import parse_policy
 from shared.errors import PolicyFileError, SettingsError
 
-_MOST_BYTES = 64 * 1024 * 1024
+_MOST_BYTES = 5 * 1024 * 1024  # as Python objects the worst of them takes under 200 MB; assignments take kilobytes
 _STYLES = {Kind.OPEN: "bold yellow", Kind.NOT_UNDERSTOOD: "bold red", Kind.WIDER: "cyan", Kind.NARROWER: "magenta"}
 
 

@@ -58,7 +58,8 @@ def parse_vm_id(text: str) -> ArmId:
 @lru_cache(maxsize=4096)
 def parse_id(text: str) -> ArmId:
     """Any id of a resource inside a resource group; ValueError otherwise. `name` is the last segment."""
-    match = _PREFIX.fullmatch(text.rstrip("/"))
+    text = text.rstrip("/")
+    match = _PREFIX.fullmatch(text)
     if match is None:
         raise ValueError(f"not the id of a resource in a resource group: {text[:200]!r}")
     return ArmId(text.lower(), text, match["sub"].lower(), match["rg"], match["rest"].rsplit("/", 1)[-1])
