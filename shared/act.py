@@ -12,6 +12,7 @@ from shared.backing_up import BackupStarter
 from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Accepted
 from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status
+from shared.domain.words import counted
 from shared.errors import PermanentError
 from shared.guards import PUT_SHOWS_WITHIN, Carried, Guard, accepted_until, answer_lost, outcome_of
 from shared.ledger_keys import protect_key, undelete_key, under_key, vault_key
@@ -97,5 +98,5 @@ class Actor:
             return None
         if due <= self.clock.now():
             return Outcome(Status.DEFERRED, due, "BUSY", "the VM's place in the vault was given up meanwhile")
-        why = f"the vault {parse_id(action.vault_id).name} takes {per_day} VMs within 24 hours"
+        why = f"the vault {parse_id(action.vault_id).name} takes {counted(per_day, 'VM')} within 24 hours"
         return Outcome(Status.DEFERRED, due, "QUOTA_REGISTRATIONS", why, "Nothing: it goes on by itself")

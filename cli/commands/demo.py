@@ -16,6 +16,7 @@ from cli.output.console import err, plain, print_json
 from cli.output.console import out as console
 from cli.output.tables import verdict_bars
 from shared.domain.model import State
+from shared.domain.words import counted
 from shared.errors import SettingsError
 
 _REMEDY = "Give another folder with --out"
@@ -59,7 +60,7 @@ def _write(ended: Ended, folder: Path) -> list[str]:
 def _show(summary: dict[str, Any]) -> None:
     screen = console()
     screen.print()
-    screen.print(plain(f"{summary['discovered']:,} VMs, {summary['protected']:,} of them protected", "bold"))
+    screen.print(plain(f"{counted(summary['discovered'], 'VM')}, {summary['protected']:,} of them protected", "bold"))
     screen.print(verdict_bars({State(name): count for name, count in summary["verdicts"].items()}))
     screen.print(_figures(summary))
     screen.print(_requests(summary["requests"]))

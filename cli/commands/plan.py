@@ -16,6 +16,7 @@ from shared.domain.model import State
 from shared.domain.policy_tools.placement_summary import PlacementSummary, summarise_placement
 from shared.domain.policy_tools.plan_diff import Plan, PlanDiff, Planned, compare
 from shared.domain.withholding import withheld
+from shared.domain.words import counted
 from shared.errors import PermanentError
 from shared.reporting.render_json import action_data
 from shared.reporting.text import utc
@@ -55,7 +56,8 @@ async def run(options: Options) -> int:
 def show(backstop: Backstop, discovery: Discovery) -> None:
     """The plan as tables, with the brake that would stop it."""
     policy = backstop.policy.policy
-    title = f"Policy {policy.metadata.name} ({policy.hash}), mode {policy.spec.mode}: {len(discovery.findings):,} VMs"
+    vms = counted(len(discovery.findings), "VM")
+    title = f"Policy {policy.metadata.name} ({policy.hash}), mode {policy.spec.mode}: {vms}"
     out().print(plain(title, "bold"))
     counts = machine.verdicts(discovery.findings)
     out().print(verdict_bars({State(name): count for name, count in counts.items()}))

@@ -8,6 +8,7 @@ from cli.output.console import err, out, plain, print_json
 from cli.output.placement import held_table
 from cli.output.tables import new_table, verdict_bars
 from shared.bootstrap import open_backstop
+from shared.domain.words import counted
 from shared.errors import SettingsError
 from shared.reporting.render_json import summary_data
 from shared.reporting.reporter import ADVICE_CSV, CSV, HTML, JSON, render
@@ -47,7 +48,7 @@ def show(report: ComplianceReport, files: list[str]) -> None:
     console = out()
     first = report.initial_backups
     policy = f"{report.policy.name} ({report.policy.hash}), mode {report.policy.mode}"
-    console.print(plain(f"{report.discovered:,} VMs under policy {policy}", "bold"))
+    console.print(plain(f"{counted(report.discovered, 'VM')} under policy {policy}", "bold"))
     if report.policy.paused:
         console.print(plain("Paused by policy: nothing is written.", "bold yellow"))
     if report.policy.problem:
@@ -78,6 +79,8 @@ def show(report: ComplianceReport, files: list[str]) -> None:
             advice.add_row(f"{group.count:,}", group.advice.sentence, plain(group.advice.remedy, "bright_black"))
         console.print(advice)
     if report.needs_person:
-        console.print(plain(f"{len(report.needs_person):,} VMs need a person; the report lists them.", "yellow"))
+        console.print(
+            plain(f"{counted(len(report.needs_person), 'VM')} need a person; the report lists them.", "yellow")
+        )
     for name in files:
         console.print(plain(f"wrote {name}"), soft_wrap=True)

@@ -20,6 +20,7 @@ from shared.domain.azure_answers import Scope
 from shared.domain.model import Finding, State, Status
 from shared.domain.policy_tools.placement_summary import held_up
 from shared.domain.withholding import withheld
+from shared.domain.words import counted
 from shared.reconcile import Reconciled
 from shared.reporting.render_json import held_data
 from shared.sweep import Discovery
@@ -40,7 +41,7 @@ async def run(options: Options, *, enforce: bool, yes: bool) -> int:
         if backstop.reconciler.may_write:
             backstop.sweeper.check_limits(discovery)
             if discovery.to_change:
-                confirm(backstop, f"Change {len(discovery.to_change):,} VMs as shown?", yes=yes)
+                confirm(backstop, f"Change {counted(len(discovery.to_change), 'VM')} as shown?", yes=yes)
             await backstop.sweeper.start(discovery)
             drained = await _work(backstop, discovery)
         else:
@@ -133,7 +134,9 @@ def _show(
     if drained.paused:
         out().print(plain(f"Paused: {drained.paused}. Waiting in the queue: {drained.put_off:,}.", "yellow"))
     elif drained.put_off > sum(each.vms for each in held):
-        out().print(plain(f"Put off: {drained.put_off:,} VMs, until {_minute(drained.put_off_until)}.", "yellow"))
+        out().print(
+            plain(f"Put off: {counted(drained.put_off, 'VM')}, until {_minute(drained.put_off_until)}.", "yellow")
+        )
 
 
 def _minute(moment: datetime | None) -> str:

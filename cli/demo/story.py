@@ -21,6 +21,7 @@ from cli.host.host import LocalHost
 from shared.bootstrap import process_backstop
 from shared.domain.arm_id import parse_vm_id
 from shared.domain.model import Finding, State, Status
+from shared.domain.words import counted
 from shared.errors import RetryLaterError
 from shared.reporting.reporter import CSV, HTML, JSON
 
@@ -50,7 +51,7 @@ class Story:
         """Run it to the end."""
         screen, host, azure = self._screen, self._host, self._azure
         watched = await people.subscribe(azure, host.webhook_url("vm_written"))
-        screen.line(f"A local Azure at {azure.url}: {vms:,} VMs in {watched} subscriptions")
+        screen.line(f"A local Azure at {azure.url}: {counted(vms, 'VM')} in {watched} subscriptions")
         screen.line("Its Event Grid tells Backstop of each write to a VM")
         await begin(azure, self._weathered.weather)
         if self._weathered.weather is not Weather.NONE:
@@ -62,7 +63,9 @@ class Story:
         screen.others(await findings.latest())
         arrivals = await people.plan_arrivals(azure, max(8, vms // 15), seed)
         owners = [each for each in arrivals if each.then_tags]
-        screen.line(f"People create {len(arrivals)} VMs; owners who opt out by tag minutes later: {len(owners)}")
+        screen.line(
+            f"People create {counted(len(arrivals), 'VM')}; owners who opt out by tag minutes later: {len(owners)}"
+        )
         with screen.phase("New VMs: events come twice, out of order"):
             await self._arrivals(arrivals, owners)
         await self._sweep_up()
@@ -114,7 +117,7 @@ class Story:
             if not left:
                 return
             self._weathered.extra_sweeps += 1
-            with self._screen.phase(f"Another sweep: {len(left)} VMs could not be finished in this weather"):
+            with self._screen.phase(f"Another sweep: {counted(len(left), 'VM')} could not be finished in this weather"):
                 await self._host.run_until_idle(self._host.clock.now() + SWEEP_AGAIN)
                 await self._sweep()
                 await self._host.run_until_idle()

@@ -11,6 +11,7 @@ from cli.output.tables import ROWS, STYLES, new_table
 from shared.domain.model import Action
 from shared.domain.policy import EnforcementPolicy
 from shared.domain.policy_tools.diff import Aspect, Decision, Edit, EditKind, VmChange
+from shared.domain.words import counted
 from shared.reporting.render_json import action_data
 
 _EXAMPLES = 3
@@ -73,9 +74,9 @@ def show(changes: Changes) -> None:
     if not changes.edits:
         console.print(plain("  mean the same", "bright_black"))
     if not changes.changed:
-        console.print(plain(f"No change for any of {changes.vms:,} VMs.", "bold green"))
+        console.print(plain(f"No change for any of {counted(changes.vms, 'VM')}.", "bold green"))
         return
-    table = new_table(f"{len(changes.changed):,} of {changes.vms:,} VMs change")
+    table = new_table(f"{len(changes.changed):,} of {counted(changes.vms, 'VM')} change")
     for name in ("VMs", "from", "to", "such as"):
         table.add_column(name, justify="right" if name == "VMs" else "left")
     groups = _groups(changes)

@@ -7,7 +7,8 @@ policy keeps long and the new one does not name, since Azure applies a changed r
 from collections.abc import Iterator
 
 from shared.domain.backup_policy import KINDS, BackupPolicy, KeptFor, Kind
-from shared.domain.backup_policy_words import counted, kept_in_words, times_in_words
+from shared.domain.backup_policy_words import kept_in_words, times_in_words
+from shared.domain.words import counted
 
 
 def differences(have: BackupPolicy, want: BackupPolicy) -> tuple[str, ...]:

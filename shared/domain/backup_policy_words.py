@@ -3,9 +3,8 @@
 Words alone: nothing here compares or decides.
 """
 
-from collections.abc import Iterable
-
 from shared.domain.backup_policy import LAST_DAY, BackupPolicy, BackupTimes, KeptFor, Kind
+from shared.domain.words import counted, listed
 
 _UNITS: dict[Kind, str] = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year"}
 
@@ -38,17 +37,6 @@ def kept_in_words(kind: Kind, kept: KeptFor | None) -> str:
         return "not kept"
     which = _which(kind, kept)
     return f"{f'{which} ' if which else ''}kept {counted(kept.count, _UNITS[kind])}"
-
-
-def counted(count: int, unit: str) -> str:
-    """1 day, 30 days."""
-    return f"{count:,} {unit}{'s' * (count != 1)}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """Sunday, Monday and Friday."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _which(kind: Kind, kept: KeptFor) -> str:

@@ -21,6 +21,7 @@ from shared.domain.policy_file.vault import new_vault_name, new_vault_tags
 from shared.domain.shards import MOST_POLICIES, Family, family
 from shared.domain.steps import Held, Placement
 from shared.domain.vault_tally import Tally
+from shared.domain.words import counted
 
 #: How often a vault that Azure still makes is looked at (eight seconds to a minute in recorded traffic, 2026).
 NOT_READY = timedelta(seconds=30)
@@ -201,7 +202,7 @@ class _Group:
             first.append(ActionKind.ENSURE_BACKUP_POLICY)
         if seat.at > self.tally.now:
             name = parse_id(seat.vault_id).name
-            per_day = f"the vault {name} takes {self.tally.quotas.registrations} VMs within 24 hours"
+            per_day = f"the vault {name} takes {counted(self.tally.quotas.registrations, 'VM')} within 24 hours"
             held = held or Held("QUOTA_REGISTRATIONS", per_day, "Nothing: it goes on by itself", seat.at)
         return Placement(seat, tuple(first), held)
 
@@ -223,13 +224,14 @@ class _Group:
             return Held("BACKUP_POLICY_DIFFERS", why, "Change them, or give the rule's policy a name of its own")
         if all(len(self.tally.vms.get(each.id.key, ())) >= self.tally.quotas.vms for each in usable):
             return self._full(usable, lacking)
-        why = f"the backup policy {name} has {self.tally.quotas.policy_vms} VMs, and no further one can be made"
+        under = counted(self.tally.quotas.policy_vms, "VM")
+        why = f"the backup policy {name} has {under}, and no further one can be made"
         remedy = "Describe the policy in the rule, or delete backup policies of the vault that nothing uses"
         return Held("BACKUP_POLICY_FULL", why, remedy)
 
     def _full(self, usable: Sequence[Vault], lacking: bool) -> Held:
         """`lacking`: a new vault could be made, but not the backup policy in it."""
-        most = f"{self.tally.quotas.vms:,} VMs"
+        most = counted(self.tally.quotas.vms, "VM")
         if self._first.rule.rule.vault.when_full == "report":
             why = f"the vault {usable[0].id.name} protects {most}"
             return Held("VAULTS_FULL", why, "Let the rule go on in the next vault: `vault.whenFull: next`")

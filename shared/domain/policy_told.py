@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.domain.backup_policy import BackupPolicy
-from shared.domain.backup_policy_words import counted, kept_in_words, times_in_words
+from shared.domain.backup_policy_words import kept_in_words, times_in_words
 from shared.domain.next_run import next_run
 from shared.domain.time_zones import UTC_NAME, zone_of
+from shared.domain.words import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,8 +262,8 @@ async def test_a_vault_in_the_making_is_waited_for_by_all() -> None:
 @pytest.mark.parametrize(
     ("rule", "code", "told"),
     [
-        ("vault: {whenFull: report}", "VAULTS_FULL", ("the vault vault-1 protects 1 VMs", "whenFull: next")),
-        ("vault: {whenMissing: report}", "VAULTS_FULL", ("protect 1 VMs each", "whenMissing: create")),
+        ("vault: {whenFull: report}", "VAULTS_FULL", ("the vault vault-1 protects 1 VM", "whenFull: next")),
+        ("vault: {whenMissing: report}", "VAULTS_FULL", ("protect 1 VM each", "whenMissing: create")),
         ("vault: {whenMissing: create}, backupPolicy: own", "VAULTS_FULL", ("has no backup policy own", "Describe")),
         (
             "vault: {select: {names: other}, whenMissing: create}, backupPolicy: own",
