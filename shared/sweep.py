@@ -17,7 +17,7 @@ from shared.collector import collector_at_rest
 from shared.domain import messages
 from shared.domain.azure_answers import Scope
 from shared.domain.compiled_policy import CompiledPolicy
-from shared.domain.deciding import AllDecided, Decided, decide_all
+from shared.domain.deciding import Decided, decide_all, judge_all, places
 from shared.domain.disks import disk_gb
 from shared.domain.holdings import Configured, Holdings, with_registrations
 from shared.domain.limits import excess
@@ -101,23 +101,27 @@ class Sweeper:
             within = frozenset(each.id.lower() for each in await self.inventory.subscriptions(scope))
         policy = await self.policies.newest(timedelta())
         view = await self.reader.view(scope, policy.needs, policy.vault_subscriptions)
-        decided, configured = _decided(view, policy, view.holdings), None
-        if decided.placed:  # only then does it matter how many VMs the vaults were given today, by whomever
+        with collector_at_rest():
+            judged = judge_all(((vm, as_seen_by(on_record, policy)) for vm, on_record in view.vms), policy)
+            placed, configured = places(judged, policy), None
+        if placed:  # only then does it matter how many VMs the vaults were given today, by whomever
             configured = await self.bulk.configured(_with_vaults(scope, within, policy))
             known = view.holdings
             if configured is not None:
                 known = with_registrations(known, configured, view.items, self.clock.now())
-            known = replace(known, no_groups=await self.bulk.missing_groups(decided.placed))
+            known = replace(known, no_groups=await self.bulk.missing_groups(placed))
             if known != view.holdings:
-                decided = _decided(view, policy, known)
+                judged = [(vm, replace(seen, holdings=known), verdict) for vm, seen, verdict in judged]
+                placed = places(judged, policy)
         with collector_at_rest():
-            findings = tuple(self._finding(each, policy, run_id) for each in decided.vms)
+            decided = decide_all(judged, placed, policy)
+            findings = tuple(self._finding(each, policy, run_id) for each in decided)
         to_change = tuple(
             finding
-            for finding, each in zip(findings, decided.vms, strict=True)
+            for finding, each in zip(findings, decided, strict=True)
             if _wants_change(finding, each.seen, policy)
         )
-        return Discovery(run_id, findings, to_change, policy, within, scope, decided.placed, view, configured)
+        return Discovery(run_id, findings, to_change, policy, within, scope, placed, view, configured)
 
     def check_limits(self, discovery: Discovery) -> None:
         """LimitExceededError when the run wants to change more VMs than the policy allows."""
@@ -201,15 +205,6 @@ def _queued(finding: Finding, due: datetime, now: datetime) -> Finding:
     if finding.outcome.status is Status.DEFERRED and due > now:
         return replace(finding, outcome=replace(finding.outcome, look_again=due))
     return replace(finding, outcome=Outcome(Status.QUEUED, due))
-
-
-def _decided(view: EstateView, policy: CompiledPolicy, holdings: Holdings) -> AllDecided:
-    """What is decided of every VM, given what the vaults hold."""
-    with collector_at_rest():
-        seen = ((vm, as_seen_by(on_record, policy)) for vm, on_record in view.vms)
-        if holdings is not view.holdings:
-            seen = ((vm, replace(each, holdings=holdings)) for vm, each in seen)
-        return decide_all(seen, policy)
 
 
 def _with_vaults(scope: Scope, within: frozenset[str] | None, policy: CompiledPolicy) -> Scope:

@@ -25,24 +25,23 @@ class Decided:
     steps: Steps
 
 
-@dataclass(frozen=True, slots=True)
-class AllDecided:
-    """In the order in which the VMs came. `placed` is by VM key: those without a backup that want one."""
-
-    vms: tuple[Decided, ...]
-    placed: Mapping[str, Placement | Held]
+#: A VM as it was seen, with its verdict, which does not depend on what the vaults hold.
+Judged = tuple[Vm, Observation, Verdict]
 
 
-def decide_all(seen: Iterable[tuple[Vm, Observation]], policy: CompiledPolicy) -> AllDecided:
-    """What the policy says of all of them. The observations are of one moment and share what the vaults hold."""
-    judged = [(vm, each, evaluate(each, policy, each.at)) for vm, each in seen]
-    placed, under = places(judged, policy), set[tuple[str, str]]()
-    return AllDecided(
-        tuple(
-            Decided(vm, each, verdict, _steps(each, verdict, policy, placed.get(vm.id.key), under))
-            for vm, each, verdict in judged
-        ),
-        placed,
+def judge_all(seen: Iterable[tuple[Vm, Observation]], policy: CompiledPolicy) -> list[Judged]:
+    """The verdict on each of them."""
+    return [(vm, each, evaluate(each, policy, each.at)) for vm, each in seen]
+
+
+def decide_all(
+    judged: Iterable[Judged], placed: Mapping[str, Placement | Held], policy: CompiledPolicy
+) -> tuple[Decided, ...]:
+    """The steps for each, in the order in which they came; `placed` is what `places` found for them."""
+    under = set[tuple[str, str]]()
+    return tuple(
+        Decided(vm, each, verdict, _steps(each, verdict, policy, placed.get(vm.id.key), under))
+        for vm, each, verdict in judged
     )
 
 
@@ -63,8 +62,11 @@ def _steps(
     return steps(seen, verdict, policy, placed=placed)
 
 
-def places(judged: Iterable[tuple[Vm, Observation, Verdict]], policy: CompiledPolicy) -> Mapping[str, Placement | Held]:
-    """The places of all VMs that want one, chosen together."""
+def places(judged: Iterable[Judged], policy: CompiledPolicy) -> Mapping[str, Placement | Held]:
+    """The places of all VMs without a backup that want one, by VM key, chosen together.
+
+    The observations are of one moment and share what the vaults hold.
+    """
     demands, vaults, first = [], dict[str, Vault](), None
     subscriptions: set[str] = set()
     for vm, seen, verdict in judged:
