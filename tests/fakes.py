@@ -795,6 +795,15 @@ class World:
             await self.step()
         raise AssertionError("the queue never became empty")
 
+    async def run_killed(self, kills: Sequence[int]) -> None:
+        """Work the queue to its end; in each of the first steps the worker is killed at that call (0: not at all)."""
+        for kill in kills:
+            self.azure.kill_in = kill
+            if self.queue.waiting:
+                await self.step()
+        self.azure.kill_in = 0
+        await self.run()
+
     async def run_until_written(self, method: str) -> None:
         """Work the queue until the first write of this kind."""
         while method not in [each for each, _ in self.azure.writes]:

@@ -54,12 +54,7 @@ def test_killed_anywhere_a_soft_deleted_item_ends_undeleted_and_resumed(
         await here.sweeper.sweep(Scope(), "run-1")
         if doubled:
             await here.request(vm)
-        for kill in kills:
-            here.azure.kill_in = kill
-            if here.queue.waiting:
-                await here.step()
-        here.azure.kill_in = 0
-        await here.run()
+        await here.run_killed(kills)
         await here.sweep()
         assert here.azure.broken_rules == []
         (item,) = here.azure.items_of(vm)

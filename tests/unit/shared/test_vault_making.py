@@ -66,12 +66,7 @@ def test_killed_anywhere_there_is_one_vault_and_one_policy(
         await here.sweeper.sweep(Scope(), "run-1")
         for vm in vms[:events]:
             await here.request(vm)
-        for kill in kills:
-            here.azure.kill_in = kill
-            if here.queue.waiting:
-                await here.step()
-        here.azure.kill_in = 0
-        await here.run()
+        await here.run_killed(kills)
         assert here.azure.broken_rules == []
         (vault,) = here.azure.vaults
         assert vault.redundancy == "GeoRedundant"
