@@ -11,8 +11,9 @@ from functools import partial
 from shared.backing_up import BackupStarter
 from shared.domain.arm_id import parse_id
 from shared.domain.azure_answers import Accepted
+from shared.domain.berthing import quotas_of
 from shared.domain.model import Action, ActionKind, Outcome, Protection, ProtectionState, Status
-from shared.domain.words import counted
+from shared.domain.steps import day_is_full
 from shared.errors import PermanentError
 from shared.guards import PUT_SHOWS_WITHIN, Carried, Guard, accepted_until, answer_lost, outcome_of
 from shared.ledger_keys import protect_key, undelete_key, under_key, vault_key
@@ -91,12 +92,11 @@ class Actor:
         """Count the registration; DEFERRED where the vault's day is full. A paused one is not counted."""
         if (paused := await self.guard.paused()) is not None:
             return paused
-        subscription, limits = parse_id(action.vault_id).subscription_id, wanted.limits
-        per_day = limits.per_vault_per_day - limits.daily_reserve
+        subscription, per_day = parse_id(action.vault_id).subscription_id, quotas_of(wanted.limits).registrations
         due = await self.placer.register(action.vault_id, subscription, action.vm.key, per_day)
         if due is None:
             return None
         if due <= self.clock.now():
             return Outcome(Status.DEFERRED, due, "BUSY", "the VM's place in the vault was given up meanwhile")
-        why = f"the vault {parse_id(action.vault_id).name} takes {counted(per_day, 'VM')} within 24 hours"
-        return Outcome(Status.DEFERRED, due, "QUOTA_REGISTRATIONS", why, "Nothing: it goes on by itself")
+        full = day_is_full(action.vault_id, per_day, due)
+        return Outcome(Status.DEFERRED, due, full.code, full.why, full.remedy)

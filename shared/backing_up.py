@@ -13,6 +13,7 @@ from shared.domain.arm_id import ArmId
 from shared.domain.azure_answers import BackupJob
 from shared.domain.durations import format_duration
 from shared.domain.model import Action, ActionKind, Outcome, Protection, Status
+from shared.domain.steps import BY_ITSELF
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import POST_SHOWS_WITHIN, Carried, Guard, accepted_until, answer_lost, asked_twice, outcome_of
@@ -73,7 +74,7 @@ class BackupStarter:
         if due is None or now >= due.at:
             return None
         why = f"first backups are put apart over {format_duration(spread)}"
-        return Outcome(Status.DEFERRED, due.at, "SPREAD", why, "Nothing: it goes on by itself")
+        return Outcome(Status.DEFERRED, due.at, "SPREAD", why, BY_ITSELF)
 
     async def _jobs(self, vault_id: str, vm: ArmId, wanted: Wanted, now: datetime) -> tuple[BackupJob, ...]:
         """The item's backup jobs of late, but none of an earlier VM that had this name."""
@@ -127,7 +128,7 @@ def _over_the_day(jobs: tuple[BackupJob, ...], per_day: int, now: datetime) -> O
     if len(began) < per_day:
         return None
     why = f"{len(began)} on-demand backups of this VM began within 24 hours"
-    return Outcome(Status.DEFERRED, began[-per_day] + DAY, "QUOTA_ON_DEMAND", why, "Nothing: it goes on by itself")
+    return Outcome(Status.DEFERRED, began[-per_day] + DAY, "QUOTA_ON_DEMAND", why, BY_ITSELF)
 
 
 def _remedy_of(job: BackupJob) -> str:

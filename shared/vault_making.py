@@ -18,6 +18,7 @@ from shared.domain.model import Action, ActionKind, Outcome, Status, Vm
 from shared.domain.policy import Limits, Rule
 from shared.domain.policy_file.vault import VaultChoice, new_vault_tags
 from shared.domain.shards import MOST_POLICIES, family
+from shared.domain.steps import BY_ITSELF
 from shared.domain.troubleshooting import remedy_for
 from shared.errors import PermanentError, RetryLaterError
 from shared.guards import Guard, accepted_until, asked_twice, outcome_of
@@ -178,7 +179,7 @@ class VaultMaker:
         subscription, per_day = parse_id(vault_id).subscription_id, wanted.limits.backup_policy_edits_per_day
         if (due := await self.placer.edit(vault_id, subscription, per_day)) is not None:
             why = f"the backup policies of the vault were changed {per_day} times within 24 hours"
-            return Outcome(Status.DEFERRED, due, "QUOTA_POLICY_EDITS", why, "Nothing: it goes on by itself")
+            return Outcome(Status.DEFERRED, due, "QUOTA_POLICY_EDITS", why, BY_ITSELF)
         answer = await self.backup.put_backup_policy(vault_id, definition)  # the same again would do no harm
         self.backup.forget(vault_id)
         if not answer.operation_url:

@@ -15,14 +15,13 @@ from pathlib import Path
 
 from shared.domain.compiled_policy import CompiledPolicy, compile_policy
 from shared.domain.policy import audit_only
-from shared.domain.policy_file.plain_yaml import MAX_CHARACTERS, TOO_LONG
+from shared.domain.policy_file.plain_yaml import MAX_BYTES, TOO_LONG
 from shared.domain.policy_file.reading import parse_policy
 from shared.errors import PermanentError, PolicyFileError, RetryLaterError, SettingsError
 from shared.ports.policy import PolicyAnswer, PolicyText
 
 DEFAULT_FILE = "policy.yaml"
 _LOCK = ".policy.lock"
-_MOST_BYTES = MAX_CHARACTERS * 4  # a character has four bytes at most
 _WAIT = 10.0  # seconds; a writer holds the lock for two small file operations
 
 
@@ -43,7 +42,7 @@ def read_bytes(file: Path) -> bytes:
     """As much of the file as a policy may hold, and a little more, so that a longer one is told as too long."""
     try:
         with file.open("rb") as stream:
-            return stream.read(_MOST_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise PolicyFileError(f"{file}: there is no such file", remedy="Check its path") from None
     except OSError as error:
@@ -54,7 +53,7 @@ def read_bytes(file: Path) -> bytes:
 
 def as_text(raw: bytes, file: Path) -> str:
     """The bytes as text; PolicyFileError where they are none, or more than any policy may be."""
-    if len(raw) > _MOST_BYTES:  # they may end within a character
+    if len(raw) > MAX_BYTES:  # they may end within a character
         raise PolicyFileError(f"{file}: {TOO_LONG}", remedy="Give the path of a policy")
     try:
         return raw.decode("utf-8-sig")

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from shared.domain.policy_file.plain_yaml import MAX_CHARACTERS, TOO_LONG
+from shared.domain.policy_file.plain_yaml import MAX_BYTES, TOO_LONG
 from shared.domain.prices.model import PriceFile
 from shared.domain.prices.reading import CODE, parse_prices
 from shared.errors import SettingsError
-
-_MOST_BYTES = MAX_CHARACTERS * 4  # a character has four bytes at most
 
 
 def load_prices(path: str) -> PriceFile:
@@ -15,14 +13,14 @@ def load_prices(path: str) -> PriceFile:
     file = Path(path)
     try:
         with file.open("rb") as stream:
-            raw = stream.read(_MOST_BYTES + 1)
+            raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         remedy = "Give its path with --prices or BACKSTOP_PRICES"
         raise SettingsError(f"{file}: there is no such price file", code=CODE, remedy=remedy) from None
     except OSError as error:
         remedy = "Check the path and its rights"
         raise SettingsError(f"{file}: cannot be read: {error.strerror}", code=CODE, remedy=remedy) from None
-    if len(raw) > _MOST_BYTES:  # they may end within a character
+    if len(raw) > MAX_BYTES:  # they may end within a character
         raise SettingsError(f"{file}: {TOO_LONG}", code=CODE, remedy="Give the path of a price file")
     try:
         text = raw.decode("utf-8-sig")

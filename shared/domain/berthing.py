@@ -19,7 +19,7 @@ from shared.domain.placement import Berth, Quotas, Seat, Shard, place
 from shared.domain.policy import Limits
 from shared.domain.policy_file.vault import new_vault_name, new_vault_tags
 from shared.domain.shards import MOST_POLICIES, Family, family
-from shared.domain.steps import Held, Placement
+from shared.domain.steps import BY_ITSELF, Held, Placement, day_is_full
 from shared.domain.vault_tally import Tally
 from shared.domain.words import counted
 
@@ -193,7 +193,7 @@ class _Group:
             held = Held("VAULT_FAILED", why, "See its activity log; save its tags again, or delete it if empty")
         elif not vault.ready:
             why = f"Azure still makes the vault {vault.id.name}"
-            held = Held("VAULT_NOT_READY", why, "Nothing: it goes on by itself", self.tally.now + NOT_READY)
+            held = Held("VAULT_NOT_READY", why, BY_ITSELF, self.tally.now + NOT_READY)
         elif not has_redundancy(vault, choice):
             first.append(ActionKind.SET_REDUNDANCY)
         its = self._family(key)
@@ -201,9 +201,7 @@ class _Group:
         if asked and (its.missing(seat.backup_policy) or its.to_be_changed(seat.backup_policy)):
             first.append(ActionKind.ENSURE_BACKUP_POLICY)
         if seat.at > self.tally.now:
-            name = parse_id(seat.vault_id).name
-            per_day = f"the vault {name} takes {counted(self.tally.quotas.registrations, 'VM')} within 24 hours"
-            held = held or Held("QUOTA_REGISTRATIONS", per_day, "Nothing: it goes on by itself", seat.at)
+            held = held or day_is_full(seat.vault_id, self.tally.quotas.registrations, seat.at)
         return Placement(seat, tuple(first), held)
 
     def _no_seat(self) -> Held:

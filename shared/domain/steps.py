@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.arm_id import parse_id
 from shared.domain.model import Action, ActionKind
 from shared.domain.placement import Seat
+from shared.domain.words import counted
+
+BY_ITSELF = "Nothing: it goes on by itself"  # the remedy where waiting is all that is needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,12 @@ class Held:
     why: str
     remedy: str = ""
     until: datetime | None = None
+
+
+def day_is_full(vault_id: str, per_day: int, until: datetime) -> Held:
+    """QUOTA_REGISTRATIONS: the vault takes no further VM before `until`."""
+    why = f"the vault {parse_id(vault_id).name} takes {counted(per_day, 'VM')} within 24 hours"
+    return Held("QUOTA_REGISTRATIONS", why, BY_ITSELF, until)
 
 
 @dataclass(frozen=True, slots=True)

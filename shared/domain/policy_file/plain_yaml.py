@@ -15,6 +15,7 @@ import yaml
 from shared.domain.policy_file.placed import Node, Path, Problem, dotted, shown
 
 MAX_CHARACTERS = 1_000_000
+MAX_BYTES = MAX_CHARACTERS * 4  # a character has four bytes at most
 TOO_LONG = f"the file holds more than {MAX_CHARACTERS:,} characters"
 _ONE_DOCUMENT = "must hold one YAML document, a mapping of keys"
 _NO_ANCHORS = "anchors and aliases are not allowed; write the value out"
